@@ -1,0 +1,1 @@
+"""sfc: the compiler for synfire-gated neuromorphic circuits."""

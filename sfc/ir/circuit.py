@@ -1,0 +1,395 @@
+"""The circuit IR: what every pass, simulator, placer and target sees.
+
+Populations, inputs, matrices, rules and projections are named objects of one flat namespace a
+kind. Relays of chains and the synapses of gates are ordinary populations and projections whose
+`origin` tells what they were made for. All weights, thresholds and biases are in weight units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from types import MappingProxyType
+from typing import Literal, TypeVar
+
+from sfc.ir.integers import COEFFICIENT_BITS, DECAY_LIMIT, WeightRange, plastic_range
+from sfc.span import Span
+
+Pattern = Literal["one_to_one", "all_to_all"]
+OriginKind = Literal["relay", "link", "open", "close", "present", "gate"]
+Quantity = Literal["spikes", "membrane"]
+
+PRE_VARIABLES = ("x0", "x1", "x2")
+POST_VARIABLES = ("y0", "y1", "y2", "y3")
+REWARD_VARIABLES = ("r0", "r1")
+SYNAPSE_VARIABLES = ("w", "d", "t")
+TRACE_VARIABLES = ("x1", "x2", "y1", "y2", "y3", "r1")
+RULE_VARIABLES = PRE_VARIABLES + POST_VARIABLES + REWARD_VARIABLES + SYNAPSE_VARIABLES
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Why a relay, a relay's synapse or a gate exists.
+
+    Attributes:
+        kind: relay (of a chain), link (between relays), open, close, present (an input's
+            synapses), gate (between populations).
+        chain, phase: which relay or phase; empty and -1 for gates between populations.
+        level: the input above which an opened neuron fires, in weight units; None if not a gate
+            that opens.
+    """
+
+    kind: OriginKind
+    chain: str = ""
+    phase: int = -1
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Neuron:
+    """Integer parameters of a current-based leaky integrate-and-fire neuron.
+
+    Attributes:
+        threshold: fires above it, weight units, 0..131071.
+        bias: added in every step, weight units, -8192..8190.
+        refractory: r >= 1 keeps the neuron silent for r - 1 steps after a spike; 0 likewise none.
+        decay_u, decay_v: of current and membrane, in 1/4096 per step; 4096 keeps nothing.
+    """
+
+    threshold: int
+    bias: int = 0
+    refractory: int = 0
+    decay_u: int = DECAY_LIMIT
+    decay_v: int = DECAY_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Neurons with common parameters."""
+
+    name: str
+    shape: tuple[int, ...]
+    neuron: Neuron
+    origin: Origin | None = None
+    doc: str = ""
+    span: Span | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Spike generators that the host drives: a bit per neuron and sample."""
+
+    name: str
+    shape: tuple[int, ...]
+    doc: str = ""
+    span: Span | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of generators."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A constant weight, mantissa times 2^exponent."""
+
+    mantissa: int
+    exponent: int
+
+    @property
+    def value(self) -> float:
+        """In weight units; integral for exponents from 0."""
+        return float(self.mantissa * 2.0**self.exponent)
+
+    def __str__(self) -> str:
+        return f"{self.value:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A projection's weights start as sign times the matrix (transposed), and learn on their own.
+
+    Attributes:
+        matrix: name of the matrix.
+        sign: 1 or -1.
+        transpose: whether rows and columns are exchanged.
+    """
+
+    matrix: str
+    sign: int = 1
+    transpose: bool = False
+
+    def __str__(self) -> str:
+        return f"{'-' if self.sign < 0 else ''}{self.matrix}{'.T' if self.transpose else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Synapses from every neuron of `source` to neurons of `target`.
+
+    Attributes:
+        name: unique; the label, or ``source -> target``, numbered where several are alike.
+        delay: 0..62; a spike at step t arrives at t + 1 + delay.
+    """
+
+    name: str
+    source: str
+    target: str
+    pattern: Pattern
+    weight: Weight | Tie
+    delay: int = 0
+    origin: Origin | None = None
+    doc: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A product in a learning rule: coefficient times factors.
+
+    Attributes:
+        coefficient: a multiple of 2^-8.
+        factors: names from RULE_VARIABLES, sorted, repeated for powers.
+    """
+
+    coefficient: float
+    factors: tuple[str, ...]
+
+    @property
+    def scaled(self) -> int:
+        """The coefficient in units of 2^-COEFFICIENT_BITS."""
+        return int(self.coefficient * 2**COEFFICIENT_BITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A decaying trace of spikes or reward: x1 x2 (pre), y1 y2 y3 (post), r1 (reward).
+
+    Attributes:
+        impulse: added at a spike, 0..127.
+        tau: time constant in steps; 0 forgets at once.
+    """
+
+    variable: str
+    impulse: int
+    tau: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A learning rule: in every step w <- clip(w + dw, low, high), and t <- clip(t + dt).
+
+    Attributes:
+        dw, dt: sums of products for the weight and the tag.
+        low, high: range of the weights, weight units.
+        traces: for every trace variable that the terms use.
+    """
+
+    name: str
+    dw: tuple[Term, ...]
+    dt: tuple[Term, ...] = ()
+    low: int = -256
+    high: int = 254
+    traces: tuple[Trace, ...] = ()
+    doc: str = ""
+    span: Span | None = None
+
+    @property
+    def weights(self) -> WeightRange:
+        """How the weights are held."""
+        weights = plastic_range(self.low, self.high)
+        if weights is None:
+            raise ValueError(f"no mantissa and exponent hold {self.low}..{self.high}")
+        return weights
+
+    def trace(self, variable: str) -> Trace:
+        """Returns the trace of a trace variable; r1 defaults to the reward of this step."""
+        default = Trace(variable, 1, 0.0)
+        return next((t for t in self.traces if t.variable == variable), default)
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """How a matrix gets its first weights: a method's name and its arguments.
+
+    See `sfc.sim.initial` for the methods.
+    """
+
+    method: str = "zeros"
+    arguments: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A named plastic matrix, (rows, columns), that one or more projections are tied to."""
+
+    name: str
+    shape: tuple[int, int]
+    rule: str
+    init: Init = Init()
+    doc: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Relays that spike one after another: relay k in phase k - 1, so phase k follows it.
+
+    Attributes:
+        relays: population names.
+        ring: whether the last relay drives the first; a ring is kicked once, by the host, an
+            open chain once for every frame.
+    """
+
+    name: str
+    relays: tuple[str, ...]
+    ring: bool
+    doc: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """An input's spikes arrive in a phase: they are sent with the relay of that phase.
+
+    Attributes:
+        projections: by which they go.
+    """
+
+    input: str
+    chain: str
+    phase: int
+    projections: tuple[str, ...]
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """A phase in which every rule sees r0 = 1."""
+
+    chain: str
+    phase: int
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a run records of a population, by default in every step.
+
+    Attributes:
+        chain: empty where phases is empty.
+        phases: only in these phases of the chain, ascending.
+    """
+
+    population: str
+    quantity: Quantity
+    chain: str = ""
+    phases: tuple[int, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """The population whose spikes or membranes in a phase name the class that `label` encodes."""
+
+    population: str
+    label: str
+    chain: str
+    phase: int
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What happens when: empty for a plain spiking network, where time is steps."""
+
+    chains: tuple[Chain, ...] = ()
+    presents: tuple[Present, ...] = ()
+    rewards: tuple[Reward, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    readouts: tuple[Readout, ...] = ()
+
+    def chain(self, name: str) -> Chain:
+        """Returns the chain called `name`; KeyError if there is none."""
+        for chain in self.chains:
+            if chain.name == name:
+                return chain
+        raise KeyError(name)
+
+    @property
+    def clock(self) -> Chain | None:
+        """The chain whose first phase begins a frame: the first ring, else the longest chain."""
+        ring = next((chain for chain in self.chains if chain.ring), None)
+        return ring or max(self.chains, key=lambda chain: len(chain.relays), default=None)
+
+    @property
+    def frame_length(self) -> int | None:
+        """Steps in a frame; None without chains."""
+        return len(self.clock.relays) if self.clock else None
+
+
+Named = TypeVar("Named", Population, Input, Matrix, Rule, Projection)
+
+
+def by_name(objects: Iterable[Named]) -> Mapping[str, Named]:
+    """Returns a read-only mapping from names to objects, in the given order."""
+    return MappingProxyType({thing.name: thing for thing in objects})
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A whole circuit.
+
+    Attributes:
+        name: of the circuit file, without its suffix.
+        parameters: the values that the circuit was elaborated with.
+        populations, inputs, matrices, rules, projections: by name, in order of declaration.
+    """
+
+    name: str
+    parameters: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    populations: Mapping[str, Population] = field(default_factory=lambda: MappingProxyType({}))
+    inputs: Mapping[str, Input] = field(default_factory=lambda: MappingProxyType({}))
+    rules: Mapping[str, Rule] = field(default_factory=lambda: MappingProxyType({}))
+    matrices: Mapping[str, Matrix] = field(default_factory=lambda: MappingProxyType({}))
+    projections: Mapping[str, Projection] = field(default_factory=lambda: MappingProxyType({}))
+    schedule: Schedule = Schedule()
+    doc: str = ""
+
+    def size(self, name: str) -> int:
+        """Returns the number of neurons of a population or generators of an input."""
+        return (self.populations.get(name) or self.inputs[name]).size
+
+    def synapse_shape(self, projection: Projection) -> tuple[int, int]:
+        """Returns (neurons of the source, neurons of the target)."""
+        return self.size(projection.source), self.size(projection.target)
+
+    def synapse_count(self, projection: Projection) -> int:
+        """Returns how many synapses a projection has on the chip."""
+        rows, columns = self.synapse_shape(projection)
+        return rows if projection.pattern == "one_to_one" else rows * columns
+
+    def rule_of(self, projection: Projection) -> Rule | None:
+        """Returns the learning rule of a plastic projection, None for a static one."""
+        tie = projection.weight
+        return self.rules[self.matrices[tie.matrix].rule] if isinstance(tie, Tie) else None
+
+    def tied(self, matrix: str) -> tuple[Projection, ...]:
+        """Returns the projections that are tied to a matrix."""
+        return tuple(
+            projection
+            for projection in self.projections.values()
+            if isinstance(projection.weight, Tie) and projection.weight.matrix == matrix
+        )
+
+    def __str__(self) -> str:
+        from sfc.ir.text import print_circuit
+
+        return print_circuit(self)

@@ -1,0 +1,28 @@
+"""The compiler's limits on what one circuit may hold: beyond them an error, not a dead machine."""
+
+INTEGER_LIMIT = 2**63 - 1
+"""Largest magnitude of an integer in a circuit file."""
+
+SOURCE_BYTES = 16 * 2**20
+"""Largest circuit file."""
+
+NESTING_LIMIT = 32
+"""Deepest nesting of brackets and signs in an expression."""
+
+TERM_LIMIT = 500
+"""Most operands of one sum, product or comparison."""
+
+RULE_TERM_LIMIT = 64
+"""Most terms of a multiplied-out learning rule."""
+
+CHAIN_LIMIT = 100_000
+"""Most relays of a chain."""
+
+NEURON_LIMIT = 10**8
+"""Most neurons and input generators of a circuit."""
+
+SYNAPSE_LIMIT = 2**31
+"""Most entries of a plastic matrix."""
+
+SIMULATED_BYTES = 8 * 2**30
+"""Most memory that a simulator takes for the state and the weights of a circuit."""

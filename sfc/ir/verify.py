@@ -1,0 +1,187 @@
+"""The invariants of the IR. What elaboration, a pass or a file yields must satisfy all of them.
+
+I01 a table's key is its object's name; populations and inputs share one namespace
+I02 shapes have one or two positive extents and sizes within the limits
+I03 a neuron's parameters are integers that the hardware holds
+I04 a projection's ends exist, and its target is a population
+I05 a projection's pattern fits the sizes of its ends
+I06 a delay is 0..62; a constant weight has an 8-bit mantissa and an exponent in range
+I07 a tie names a matrix of the projection's shape, and the pattern is all_to_all
+I08 a matrix names a rule; a rule's range is held, its terms and traces are known variables
+I09 a chain's relays are populations of one neuron; a chain is not empty
+I10 presents, rewards, probes and readouts name existing things and phases of their chains
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sfc.ir.circuit import (
+    RULE_VARIABLES,
+    TRACE_VARIABLES,
+    Circuit,
+    Input,
+    Matrix,
+    Population,
+    Present,
+    Projection,
+    Readout,
+    Reward,
+    Rule,
+    Schedule,
+    Term,
+    Tie,
+)
+from sfc.ir.integers import (
+    COEFFICIENT_BITS,
+    DECAY_LIMIT,
+    DELAY_LIMIT,
+    IMPULSE_LIMIT,
+    REFRACTORY_LIMIT,
+    THRESHOLD_LIMIT,
+    WEIGHT_EXPONENTS,
+    holds_bias,
+    plastic_range,
+)
+from sfc.ir.limits import NEURON_LIMIT, SYNAPSE_LIMIT
+
+
+class InvariantError(ValueError):
+    """A circuit that breaks an invariant; the message begins with its number."""
+
+
+def verify(circuit: Circuit) -> None:
+    """Checks every invariant.
+
+    Raises:
+        InvariantError: naming the first invariant that is broken and by what.
+    """
+    for violation in _violations(circuit):
+        raise InvariantError(violation)
+
+
+def _violations(circuit: Circuit) -> Iterator[str]:
+    tables = (
+        circuit.populations,
+        circuit.inputs,
+        circuit.rules,
+        circuit.matrices,
+        circuit.projections,
+    )
+    for table in tables:
+        for key, thing in table.items():
+            if key != thing.name:
+                yield f"I01 {key} is called {thing.name}"
+    yield from (f"I01 {name} twice" for name in circuit.inputs if name in circuit.populations)
+    nodes: list[Population | Input] = [*circuit.inputs.values(), *circuit.populations.values()]
+    for node in nodes:
+        yield from _node(node)
+    if sum(node.size for node in nodes) > NEURON_LIMIT:
+        yield f"I02 more than {NEURON_LIMIT} neurons"
+    for rule in circuit.rules.values():
+        yield from _rule(rule)
+    for matrix in circuit.matrices.values():
+        yield from _matrix(circuit, matrix)
+    for projection in circuit.projections.values():
+        yield from _projection(circuit, projection)
+    yield from _schedule(circuit, circuit.schedule)
+
+
+def _node(node: Population | Input) -> Iterator[str]:
+    if not 1 <= len(node.shape) <= 2 or min(node.shape) < 1:
+        yield f"I02 {node.name} has shape {node.shape}"
+    if isinstance(node, Input):
+        return
+    neuron = node.neuron
+    held = (
+        0 <= neuron.threshold <= THRESHOLD_LIMIT,
+        holds_bias(neuron.bias),
+        0 <= neuron.refractory <= REFRACTORY_LIMIT,
+        0 <= neuron.decay_u <= DECAY_LIMIT,
+        0 <= neuron.decay_v <= DECAY_LIMIT,
+    )
+    if not all(held):
+        yield f"I03 {node.name} has parameters {neuron}"
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    if plastic_range(rule.low, rule.high) is None:
+        yield f"I08 {rule.name} has range {rule.low}..{rule.high}"
+    for term in (*rule.dw, *rule.dt):
+        if not set(term.factors) <= set(RULE_VARIABLES) or not _held(term):
+            yield f"I08 {rule.name} has a term {term}"
+    for trace in rule.traces:
+        known = trace.variable in TRACE_VARIABLES
+        if not known or not 0 <= trace.impulse <= IMPULSE_LIMIT or trace.tau < 0:
+            yield f"I08 {rule.name} has a trace {trace}"
+
+
+def _held(term: Term) -> bool:
+    return float(term.coefficient * 2**COEFFICIENT_BITS).is_integer()
+
+
+def _matrix(circuit: Circuit, matrix: Matrix) -> Iterator[str]:
+    if matrix.rule not in circuit.rules:
+        yield f"I08 {matrix.name} learns by an unknown rule {matrix.rule}"
+    if min(matrix.shape) < 1 or matrix.shape[0] * matrix.shape[1] > SYNAPSE_LIMIT:
+        yield f"I02 {matrix.name} has shape {matrix.shape}"
+
+
+def _projection(circuit: Circuit, projection: Projection) -> Iterator[str]:
+    name, weight = projection.name, projection.weight
+    if projection.source not in circuit.populations and projection.source not in circuit.inputs:
+        yield f"I04 {name} starts at an unknown {projection.source}"
+        return
+    if projection.target not in circuit.populations:
+        yield f"I04 {name} ends at an unknown population {projection.target}"
+        return
+    rows, columns = circuit.synapse_shape(projection)
+    if projection.pattern == "one_to_one" and rows != columns:
+        yield f"I05 {name} joins {rows} to {columns} neurons one to one"
+    if not 0 <= projection.delay <= DELAY_LIMIT:
+        yield f"I06 {name} has delay {projection.delay}"
+    if not isinstance(weight, Tie):
+        if abs(weight.mantissa) > 255 or weight.exponent not in WEIGHT_EXPONENTS:
+            yield f"I06 {name} has weight {weight}"
+        return
+    matrix = circuit.matrices.get(weight.matrix)
+    if matrix is None or weight.sign not in (1, -1) or projection.pattern != "all_to_all":
+        yield f"I07 {name} is tied to {weight}"
+        return
+    shape = matrix.shape[::-1] if weight.transpose else matrix.shape
+    if shape != (rows, columns):
+        yield f"I07 {name} has shape {(rows, columns)}, {weight} has {shape}"
+
+
+def _schedule(circuit: Circuit, schedule: Schedule) -> Iterator[str]:
+    lengths = {chain.name: len(chain.relays) for chain in schedule.chains}
+    if len(lengths) != len(schedule.chains):
+        yield "I09 two chains have one name"
+    for chain in schedule.chains:
+        relays = [circuit.populations.get(relay) for relay in chain.relays]
+        if not relays or any(relay is None or relay.size != 1 for relay in relays):
+            yield f"I09 {chain.name} has a relay that is not one neuron"
+    for present in schedule.presents:
+        if present.input not in circuit.inputs:
+            yield f"I10 unknown input {present.input} is presented"
+        for name in present.projections:
+            projection = circuit.projections.get(name)
+            if projection is None or projection.source != present.input:
+                yield f"I10 {present.input} is presented by {name}, which does not start there"
+            elif present.phase == 0 and isinstance(projection.weight, Tie):
+                yield f"I11 {present.input} is presented in phase 0 by the plastic {name}"
+    for readout in schedule.readouts:
+        if readout.population not in circuit.populations or readout.label not in circuit.inputs:
+            yield f"I10 readout of {readout.population} against {readout.label}"
+        elif circuit.size(readout.population) != circuit.size(readout.label):
+            yield f"I10 readout of {readout.population} differs in size from {readout.label}"
+    for probe in schedule.probes:
+        if probe.population not in circuit.populations:
+            yield f"I10 unknown population {probe.population} is probed"
+        if any(not 0 <= phase < lengths.get(probe.chain, 0) for phase in probe.phases):
+            yield f"I10 {probe.population} is probed in phases {probe.phases} of {probe.chain}"
+    events: list[Present | Reward | Readout] = []
+    events += [*schedule.presents, *schedule.rewards, *schedule.readouts]
+    for event in events:
+        if not 0 <= event.phase < lengths.get(event.chain, 0):
+            yield f"I10 {event} is outside its chain"

@@ -1,0 +1,20 @@
+"""Finds the files that travel with the package, installed or in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def resource(kind: str) -> Path:
+    """Returns the folder `kind`: "grammars", "circuits" or "targets"."""
+    installed = _PACKAGE / "_data" / kind
+    return installed if installed.is_dir() else _PACKAGE.parent / kind
+
+
+def circuit_path(name: str) -> Path | None:
+    """Returns a shipped circuit file by its name with or without ``.sfc``, or None."""
+    stem = name.removesuffix(".sfc")
+    path = resource("circuits") / "examples" / f"{stem}.sfc"
+    return path if path.name == f"{Path(stem).name}.sfc" and path.is_file() else None

@@ -1,0 +1,1 @@
+"""From syntax tree to circuit IR: names, kinds, numbers, shapes, gates."""

@@ -1,0 +1,154 @@
+"""Inputs, populations, chains, matrices and their sizes."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import prod
+
+from sfc.diagnostics import nearest
+from sfc.ir.circuit import Chain, Init, Input, Matrix, Origin, Population, Projection, Rule
+from sfc.ir.limits import CHAIN_LIMIT, NEURON_LIMIT, SYNAPSE_LIMIT
+from sfc.sema.draft import Draft
+from sfc.sema.evaluate import integer, number
+from sfc.sema.models import Model, constant_weight, extend
+from sfc.syntax import ast
+
+_INITS = {
+    "zeros": (),
+    "constant": ("value",),
+    "uniform": ("low", "high"),
+    "glorot_normal": ("scale", "clip"),
+}
+"""The methods that fill a matrix, and their arguments; see `sfc.sim.initial`."""
+
+
+def declare_inputs(declaration: ast.InputDeclaration, draft: Draft) -> None:
+    """Declares the inputs of one statement."""
+
+    def resolve(declarator: ast.Declarator) -> Input:
+        shape = _shape(declarator, draft)
+        return Input(declarator.name.text, shape, declaration.doc, declarator.span)
+
+    for declarator in declaration.declarators:
+        draft.scope.declare("input", declarator.name, partial(resolve, declarator))
+
+
+def declare_populations(declaration: ast.PopulationDeclaration, draft: Draft) -> None:
+    """Declares the populations of one statement."""
+
+    def resolve(declarator: ast.Declarator) -> Population:
+        scope = draft.scope
+        model: Model = scope.lookup(declaration.model, "neuron model")
+        model = extend(model, declaration.settings, scope)
+        neuron = model.neuron(scope, declaration.model.span)
+        shape = _shape(declarator, draft)
+        name = declarator.name.text
+        population = Population(name, shape, neuron, None, declaration.doc, declarator.span)
+        draft.populations[name] = population
+        draft.models[name] = model
+        return population
+
+    for declarator in declaration.declarators:
+        draft.scope.declare("population", declarator.name, partial(resolve, declarator))
+
+
+def declare_chain(declaration: ast.ChainDeclaration, draft: Draft) -> None:
+    """Declares a chain; resolving it makes its relays and the synapses between them."""
+
+    def resolve() -> Chain:
+        scope, declarator = draft.scope, declaration.declarator
+        model: Model = scope.lookup(declaration.model, "neuron model")
+        neuron = model.neuron(scope, declaration.model.span)
+        if len(declarator.extents) != 1:
+            message = "a chain has one extent, its number of relays"
+            scope.error("E0401", message, declarator.span, help="write `chain g[12] : …`")
+        what = "the number of relays"
+        length = integer(declarator.extents[0], scope, what, 1, CHAIN_LIMIT)
+        name = declarator.name.text
+        relays = tuple(f"{name}[{index}]" for index in range(length))
+        for index, relay in enumerate(relays):
+            origin = Origin("relay", name, index)
+            draft.populations[relay] = Population(
+                relay, (1,), neuron, origin, declaration.doc, declarator.span
+            )
+            draft.models[relay] = model
+        followers = relays[1:] + (relays[:1] if declaration.ring else ())
+        if followers:
+            ring = model.need("ring", scope, declaration.model.span)
+            weight = constant_weight(ring, scope, declaration.model.span, str)
+        for index, (relay, follower) in enumerate(zip(relays, followers, strict=False)):
+            origin = Origin("link", name, index)
+            draft.projections.append(
+                Projection(
+                    "", relay, follower, "all_to_all", weight, 0, origin, "", declaration.span
+                )
+            )
+        chain = Chain(name, relays, declaration.ring, declaration.doc, declarator.span)
+        draft.chains.append(chain)
+        return chain
+
+    draft.scope.declare("chain", declaration.declarator.name, resolve)
+
+
+def declare_matrix(declaration: ast.PlasticDeclaration, draft: Draft) -> None:
+    """Declares a plastic matrix."""
+
+    def resolve() -> Matrix:
+        scope, declarator = draft.scope, declaration.declarator
+        rule: Rule = scope.lookup(declaration.rule, "rule")
+        shape = _extents(declarator, draft, SYNAPSE_LIMIT)
+        if len(shape) != 2:
+            message = f"a plastic matrix has rows and columns, found {len(shape)} extent(s)"
+            help = f"write `plastic {declarator.name.text}[rows, columns] by …`"
+            scope.error("E0401", message, declarator.span, help=help)
+        init = _init(declaration.init, draft) if declaration.init else Init()
+        rows, columns = shape
+        return Matrix(
+            declarator.name.text,
+            (rows, columns),
+            rule.name,
+            init,
+            declaration.doc,
+            declarator.span,
+        )
+
+    draft.scope.declare("plastic matrix", declaration.declarator.name, resolve)
+
+
+def _shape(declarator: ast.Declarator, draft: Draft) -> tuple[int, ...]:
+    shape = _extents(declarator, draft, NEURON_LIMIT) or (1,)
+    if len(shape) > 2:
+        message = f"`{declarator.name.text}` has {len(shape)} extents; at most 2 are possible"
+        draft.scope.error("E0401", message, declarator.span)
+    return shape
+
+
+def _extents(declarator: ast.Declarator, draft: Draft, limit: int) -> tuple[int, ...]:
+    what = f"an extent of `{declarator.name.text}`"
+    shape = tuple(integer(extent, draft.scope, what, 1, 2**62) for extent in declarator.extents)
+    if prod(shape) > limit:
+        message = (
+            f"`{declarator.name.text}` has {prod(shape):,} elements; at most {limit:,} are possible"
+        )
+        draft.scope.error("E0306", message, declarator.span)
+    return shape
+
+
+def _init(call: ast.Call, draft: Draft) -> Init:
+    scope, method = draft.scope, call.name.text
+    if method not in _INITS:
+        help = nearest(method, _INITS) or f"the methods are {', '.join(_INITS)}"
+        scope.error("E0201", f"unknown initialisation `{method}`", call.name.span, help=help)
+    wanted = _INITS[method]
+    values: dict[str, float] = {}
+    for position, argument in enumerate(call.arguments):
+        name = argument.name.text if argument.name else dict(enumerate(wanted)).get(position, "")
+        if name not in wanted or name in values:
+            message = f"`{method}` takes ({', '.join(wanted)})"
+            span = argument.name.span if argument.name else argument.expression.span
+            scope.error("E0205", message, span, help=nearest(name, wanted))
+        values[name] = number(argument.expression, scope)
+    if missing := [name for name in wanted if name not in values]:
+        message = f"`{method}` needs {', '.join(missing)}"
+        scope.error("E0402", message, call.span, help=f"write {method}({', '.join(wanted)})")
+    return Init(method, tuple((name, values[name]) for name in wanted))

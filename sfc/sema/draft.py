@@ -1,0 +1,91 @@
+"""The circuit while it is being elaborated."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from sfc.ir.circuit import (
+    Chain,
+    Circuit,
+    Input,
+    Matrix,
+    Population,
+    Present,
+    Probe,
+    Projection,
+    Readout,
+    Reward,
+    Rule,
+    Schedule,
+    by_name,
+)
+from sfc.sema.models import Model
+from sfc.sema.scope import Scope
+from sfc.span import Span
+
+
+@dataclass(slots=True)
+class Draft:
+    """What has been elaborated so far.
+
+    Attributes:
+        models: of every population, for the conventions that its gates and spikes need.
+        projections: a name is a label, or empty until `finish`.
+        presents: each with the places in `projections` of those that carry it.
+        injections: place of the projection by which an input is presented to a population.
+        gating: what each (chain, phase, population) is made to do, to find contradictions.
+    """
+
+    scope: Scope
+    parameters: dict[str, float] = field(default_factory=dict)
+    populations: dict[str, Population] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=dict)
+    inputs: list[Input] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    matrices: list[Matrix] = field(default_factory=list)
+    projections: list[Projection] = field(default_factory=list)
+    injections: dict[tuple[str, str], int] = field(default_factory=dict)
+    chains: list[Chain] = field(default_factory=list)
+    presents: list[tuple[Present, list[int]]] = field(default_factory=list)
+    rewards: list[Reward] = field(default_factory=list)
+    probes: list[Probe] = field(default_factory=list)
+    readouts: list[Readout] = field(default_factory=list)
+    gating: dict[tuple[str, int, str], tuple[str, Span]] = field(default_factory=dict)
+
+    def finish(self, name: str, doc: str) -> Circuit:
+        """Names the projections and returns the circuit."""
+        names = self._projection_names()
+        projections = [replace(p, name=n) for p, n in zip(self.projections, names, strict=True)]
+        presents = tuple(
+            replace(present, projections=tuple(names[place] for place in places))
+            for present, places in self.presents
+        )
+        return Circuit(
+            name,
+            MappingProxyType(dict(self.parameters)),
+            MappingProxyType(dict(self.populations)),
+            by_name(self.inputs),
+            by_name(self.rules),
+            by_name(self.matrices),
+            by_name(projections),
+            Schedule(
+                tuple(self.chains),
+                presents,
+                tuple(self.rewards),
+                tuple(self.probes),
+                tuple(self.readouts),
+            ),
+            doc,
+        )
+
+    def _projection_names(self) -> list[str]:
+        """Returns labels, ``source -> target``, or that with a number where several are alike."""
+        plain = [p.name or f"{p.source} -> {p.target}" for p in self.projections]
+        totals, seen = Counter(plain), Counter[str]()
+        names = []
+        for name in plain:
+            seen[name] += 1
+            names.append(name if totals[name] == 1 else f"{name} #{seen[name]}")
+        return names

@@ -1,0 +1,152 @@
+"""From the syntax tree of a circuit file to the circuit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from sfc.diagnostics import Reporter, nearest
+from sfc.ir.circuit import Circuit
+from sfc.ir.limits import INTEGER_LIMIT, NEURON_LIMIT
+from sfc.ir.verify import verify
+from sfc.sema.connect import connect
+from sfc.sema.declare import declare_chain, declare_inputs, declare_matrix, declare_populations
+from sfc.sema.draft import Draft
+from sfc.sema.evaluate import evaluate
+from sfc.sema.models import declare_model
+from sfc.sema.rules import declare_rule
+from sfc.sema.schedule import phase_block, probe, readout
+from sfc.sema.scope import Abandon, Scope
+from sfc.syntax import ast
+
+
+def elaborate(
+    file: ast.CircuitFile, parameters: Mapping[str, float], reporter: Reporter
+) -> Circuit:
+    """Returns the circuit of a file.
+
+    Names may be used before they are declared. Every mistake is reported before the first stage
+    that cannot go on without it.
+
+    Args:
+        file: the syntax tree.
+        parameters: values for the file's ``param`` declarations, overriding their defaults.
+        reporter: receives warnings and errors.
+
+    Raises:
+        SfcError: there are errors.
+    """
+    scope = Scope(reporter)
+    draft = Draft(scope)
+    for statement in file.statements:
+        _declare(statement, draft, parameters)
+    _check_parameters(file, parameters, reporter)
+    for symbol in list(scope.symbols.values()):
+        try:
+            value = scope.value(symbol, symbol.name.span)
+        except Abandon:
+            continue
+        _collect(symbol.kind, symbol.name.text, value, draft)
+    for kind in (ast.Connection, ast.PhaseBlock, ast.ProbeDeclaration, ast.ReadoutDeclaration):
+        for statement in file.statements:
+            if isinstance(statement, kind):
+                _connect(statement, draft)
+    _check_sizes(draft)
+    _check_presents(draft)
+    reporter.fail_on_errors()
+    circuit = draft.finish(PurePath(file.source.name).stem, file.doc)
+    verify(circuit)
+    return circuit
+
+
+def _declare(statement: ast.Statement, draft: Draft, parameters: Mapping[str, float]) -> None:
+    scope = draft.scope
+    if isinstance(statement, ast.Param):
+        parameter = statement
+        scope.declare("parameter", statement.name, lambda: _parameter(parameter, scope, parameters))
+    elif isinstance(statement, ast.Const):
+        value = statement.value
+        scope.declare("constant", statement.name, lambda: evaluate(value, scope))
+    elif isinstance(statement, ast.NeuronModel):
+        declare_model(statement, scope)
+    elif isinstance(statement, ast.RuleDeclaration):
+        declare_rule(statement, scope)
+    elif isinstance(statement, ast.InputDeclaration):
+        declare_inputs(statement, draft)
+    elif isinstance(statement, ast.ChainDeclaration):
+        declare_chain(statement, draft)
+    elif isinstance(statement, ast.PopulationDeclaration):
+        declare_populations(statement, draft)
+    elif isinstance(statement, ast.PlasticDeclaration):
+        declare_matrix(statement, draft)
+
+
+def _parameter(param: ast.Param, scope: Scope, parameters: Mapping[str, float]) -> float:
+    name = param.name.text
+    if name in parameters:
+        return parameters[name]
+    if param.default is None:
+        message = f"parameter `{name}` has no value"
+        help = f"give one with -D {name}=…, or a default: `param {name} = …;`"
+        scope.error("E0209", message, param.name.span, help=help)
+    value = evaluate(param.default, scope)
+    if isinstance(value, bool):
+        scope.error("E0305", f"parameter `{name}` is a number", param.default.span)
+    return value
+
+
+def _check_parameters(
+    file: ast.CircuitFile, parameters: Mapping[str, float], reporter: Reporter
+) -> None:
+    known = [s.name.text for s in file.statements if isinstance(s, ast.Param)]
+    for name, value in parameters.items():
+        if name not in known:
+            listing = f"its parameters are {', '.join(known)}" if known else "it has none"
+            message = f"{file.source.name} has no parameter `{name}`"
+            reporter.error("E0208", message, help=nearest(name, known) or listing)
+        elif not math.isfinite(value) or abs(value) > INTEGER_LIMIT:
+            reporter.error("E0302", f"{value} is out of range for parameter `{name}`")
+
+
+def _collect(kind: str, name: str, value: object, draft: Draft) -> None:
+    """Adds a resolved symbol to the draft; populations and chains add themselves."""
+    if kind == "parameter":
+        draft.parameters[name] = value  # type: ignore[assignment]
+    elif kind == "input":
+        draft.inputs.append(value)  # type: ignore[arg-type]
+    elif kind == "rule":
+        draft.rules.append(value)  # type: ignore[arg-type]
+    elif kind == "plastic matrix":
+        draft.matrices.append(value)  # type: ignore[arg-type]
+
+
+def _connect(statement: ast.Statement, draft: Draft) -> None:
+    try:
+        if isinstance(statement, ast.Connection):
+            connect(statement, draft)
+        elif isinstance(statement, ast.PhaseBlock):
+            phase_block(statement, draft)
+        elif isinstance(statement, ast.ProbeDeclaration):
+            probe(statement, draft)
+        elif isinstance(statement, ast.ReadoutDeclaration):
+            readout(statement, draft)
+    except Abandon:
+        return
+
+
+def _check_sizes(draft: Draft) -> None:
+    total = sum(population.size for population in draft.populations.values())
+    total += sum(source.size for source in draft.inputs)
+    if total > NEURON_LIMIT:
+        message = f"the circuit has {total:,} neurons; at most {NEURON_LIMIT:,} are possible"
+        draft.scope.reporter.error("E0306", message)
+
+
+def _check_presents(draft: Draft) -> None:
+    presented = {present.input for present, _ in draft.presents}
+    for source in draft.inputs if draft.chains else ():
+        if source.name not in presented:
+            message = f"input `{source.name}` is presented in no phase"
+            help = f"add `present {source.name} to …;` to a phase"
+            draft.scope.reporter.warning("W0502", message, source.span, help=help)

@@ -1,0 +1,179 @@
+"""Learning rules: ordinary arithmetic, multiplied out into a sum of products."""
+
+from __future__ import annotations
+
+import math
+
+from sfc.diagnostics import nearest
+from sfc.ir.circuit import RULE_VARIABLES, TRACE_VARIABLES, Rule, Term, Trace
+from sfc.ir.integers import COEFFICIENT_BITS, IMPULSE_LIMIT, TRACE_LIMIT, plastic_range
+from sfc.ir.limits import RULE_TERM_LIMIT
+from sfc.sema.evaluate import evaluate, integer, number
+from sfc.sema.models import unique
+from sfc.sema.scope import Scope
+from sfc.span import Span
+from sfc.syntax import ast
+
+Product = tuple[str, ...]
+Sum = dict[Product, tuple[float, Span]]
+"""Products by their factors, each with its coefficient and the place that it comes from."""
+
+_KEYS = ("dw", "dt", "range")
+_LARGEST = {"w": 2**15, "d": 62, "t": 256} | dict.fromkeys(TRACE_VARIABLES, TRACE_LIMIT)
+"""Largest magnitude of each rule variable; 1 where it is not named."""
+
+
+def declare_rule(declaration: ast.RuleDeclaration, scope: Scope) -> None:
+    """Declares a learning rule."""
+    scope.declare("rule", declaration.name, lambda: _rule(declaration, scope))
+
+
+def _rule(declaration: ast.RuleDeclaration, scope: Scope) -> Rule:
+    updates: dict[str, tuple[Term, ...]] = {"dw": (), "dt": ()}
+    low, high = -256, 254
+    for setting in unique(declaration.settings, scope):
+        key, value = setting.key.text, setting.value
+        if key not in _KEYS:
+            help = nearest(key, _KEYS) or "a rule has dw, dt, range and traces"
+            scope.error("E0204", f"unknown setting `{key}` of a rule", setting.key.span, help=help)
+        if (key == "range") != (value.high is not None):
+            wanted = "a range such as -256..254" if key == "range" else "one expression"
+            scope.error("E0305", f"`{key}` is {wanted}", value.span)
+        if value.high is not None:
+            low, high = _range(value, value.high, scope)
+        else:
+            updates[key] = _terms(_expand(value.low, scope), scope)
+    traces = _traces(declaration, scope)
+    declared = {trace.variable for trace in traces} | {"r1"}
+    for term in (*updates["dw"], *updates["dt"]):
+        for factor in term.factors:
+            if factor in TRACE_VARIABLES and factor not in declared:
+                message = f"rule `{declaration.name.text}` uses {factor}, a trace not declared"
+                help = f"add `trace {factor} impulse 16 tau 20;`"
+                scope.error("E0604", message, declaration.name.span, help=help)
+    return Rule(
+        declaration.name.text,
+        updates["dw"],
+        updates["dt"],
+        low,
+        high,
+        traces,
+        declaration.doc,
+        declaration.span,
+    )
+
+
+def _range(value: ast.Interval, end: ast.Expression, scope: Scope) -> tuple[int, int]:
+    low = integer(value.low, scope, "the lowest weight", -(2**15), 2**15)
+    high = integer(end, scope, "the highest weight", -(2**15), 2**15)
+    if plastic_range(low, high) is None:
+        message = f"weights {low}..{high} cannot be held by an 8-bit mantissa"
+        help = "use -256..254 (steps of 2), 0..255 or -255..0, each times a power of two"
+        scope.error("E0604", message, value.span, help=help)
+    return low, high
+
+
+def _traces(declaration: ast.RuleDeclaration, scope: Scope) -> tuple[Trace, ...]:
+    traces: list[Trace] = []
+    for trace in declaration.traces:
+        variable = trace.variable.text
+        if variable not in TRACE_VARIABLES:
+            message = f"`{variable}` is not a trace"
+            help = f"the traces are {', '.join(TRACE_VARIABLES)}"
+            scope.error("E0601", message, trace.variable.span, help=help)
+        if any(variable == other.variable for other in traces):
+            scope.error("E0205", f"trace {variable} is declared twice", trace.variable.span)
+        impulse = integer(trace.impulse, scope, "the impulse", 0, IMPULSE_LIMIT)
+        tau = number(trace.tau, scope)
+        if not 0 <= tau <= 10**6:
+            message = f"the time constant is {tau:g}; it can be 0 to 1000000 steps"
+            scope.error("E0302", message, trace.tau.span)
+        traces.append(Trace(variable, impulse, float(tau)))
+    return tuple(traces)
+
+
+def _expand(expression: ast.Expression, scope: Scope) -> Sum:
+    """Multiplies an expression out."""
+    span = expression.span
+    if isinstance(expression, ast.Reference) and expression.name.text in RULE_VARIABLES:
+        if expression.trailers:
+            scope.error("E0602", f"`{expression.name.text}` has no parts", span)
+        return {(expression.name.text,): (1.0, span)}
+    if isinstance(expression, ast.Reference) and scope.kind(expression.name.text) is None:
+        help = nearest(expression.name.text, RULE_VARIABLES) or "declare it with `const`"
+        message = f"`{expression.name.text}` is neither a rule variable nor a constant"
+        scope.error("E0601", message, span, help=help)
+    if isinstance(expression, ast.Unary) and expression.operator in "+-":
+        sign = -1.0 if expression.operator == "-" else 1.0
+        return _times(_expand(expression.operand, scope), {(): (sign, span)}, span, scope)
+    if isinstance(expression, ast.Operation):
+        return _operation(expression, scope)
+    value = evaluate(expression, scope)
+    if isinstance(value, bool):
+        scope.error("E0602", "a learning rule needs numbers, found a truth value", span)
+    return {(): (float(value), span)}
+
+
+def _operation(expression: ast.Operation, scope: Scope) -> Sum:
+    total = _expand(expression.first, scope)
+    for symbol, operand in expression.rest:
+        span = expression.first.span.to(operand.span)
+        if symbol in "+-":
+            total = _plus(total, _expand(operand, scope), -1.0 if symbol == "-" else 1.0)
+        elif symbol == "*":
+            total = _times(total, _expand(operand, scope), span, scope)
+        elif symbol == "/":
+            divisor = number(operand, scope)
+            if divisor == 0:
+                scope.error("E0304", "division by zero", operand.span)
+            total = _times(total, {(): (1 / divisor, operand.span)}, span, scope)
+        elif symbol == "**":
+            base = total
+            total = {(): (1.0, span)}
+            for _ in range(integer(operand, scope, "the exponent", 0, 8)):
+                total = _times(total, base, span, scope)
+        else:
+            message = f"a learning rule is a sum of products; `{symbol}` is not possible"
+            scope.error("E0602", message, span)
+    if len(total) > RULE_TERM_LIMIT:
+        message = f"the rule has {len(total)} products, more than {RULE_TERM_LIMIT}"
+        scope.error("E0603", message, expression.span)
+    return total
+
+
+def _plus(left: Sum, right: Sum, sign: float) -> Sum:
+    total = dict(left)
+    for factors, (coefficient, span) in right.items():
+        before, place = total.get(factors, (0.0, span))
+        total[factors] = (before + sign * coefficient, place)
+    return total
+
+
+def _times(left: Sum, right: Sum, span: Span, scope: Scope) -> Sum:
+    if len(left) * len(right) > RULE_TERM_LIMIT**2:
+        message = f"the rule has more than {RULE_TERM_LIMIT} products"
+        scope.error("E0603", message, span)
+    total: Sum = {}
+    for factors, (coefficient, place) in left.items():
+        for others, (other, other_place) in right.items():
+            spot = other_place if not factors else place if not others else span
+            product = {tuple(sorted(factors + others)): (coefficient * other, spot)}
+            total = _plus(total, product, 1.0)
+    return total
+
+
+def _terms(total: Sum, scope: Scope) -> tuple[Term, ...]:
+    scale = 2**COEFFICIENT_BITS
+    for factors, (coefficient, span) in total.items():
+        product = "*".join(factors) or "1"
+        if not math.isfinite(coefficient) or coefficient * scale != int(coefficient * scale):
+            message = f"{coefficient:g}*{product}: a coefficient is a multiple of 1/{scale}"
+            help = ""
+            if math.isfinite(coefficient):
+                help = f"the nearest that can be held is {round(coefficient * scale) / scale:g}"
+            scope.error("E0603", message, span, help=help)
+        largest = abs(coefficient) * scale * math.prod(_LARGEST.get(f, 1) for f in factors)
+        if largest * len(total) >= 2**62:
+            message = f"{coefficient:g}*{product} can exceed 64-bit integers"
+            scope.error("E0603", message, span, help="use fewer factors or a smaller coefficient")
+    return tuple(Term(c, factors) for factors, (c, _) in total.items() if c)

@@ -1,0 +1,1 @@
+"""Simulators, datasets and what runs yield."""

@@ -1,0 +1,343 @@
+"""The reference simulator: plain NumPy, the oracle that everything else is compared with.
+
+It follows the exact step of the hardware (see docs/semantics.md): arrive, current, membrane,
+spike, deliver, learn. All state is integer, in state units (64 a weight unit).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfc.diagnostics import fail
+from sfc.ir.circuit import TRACE_VARIABLES, Circuit, Projection, Trace, Weight
+from sfc.ir.integers import DECAY_LIMIT, STATE_LIMIT, UNIT
+from sfc.sim.clock import Clock, Moment, Phase
+from sfc.sim.learning import Learner, TraceState, used_variables
+from sfc.sim.recorder import Recorder
+from sfc.sim.stimulus import Stimulus
+
+Integers = NDArray[Any]
+Spikes = NDArray[np.bool_]
+
+
+def decay(values: Integers, factor: Integers) -> Integers:
+    """Returns sign(x) * ((|x| * (4096 - factor)) >> 12), elementwise."""
+    magnitude: Integers = (np.abs(values) * (4096 - factor)) >> 12
+    return np.where(values < 0, -magnitude, magnitude)
+
+
+def wrap(values: Integers) -> Integers:
+    """Returns the 24-bit two's complement of integers."""
+    wrapped: Integers = ((values + 2**23) & (2**24 - 1)) - 2**23
+    return wrapped
+
+
+@dataclass(frozen=True, slots=True)
+class _Synapses:
+    """A projection, ready to deliver.
+
+    Attributes:
+        target: where its target lies in the vectors of all neurons.
+        amount: what a spike adds, in state units, for a constant weight.
+        weights: (n_pre, n_post) in weight units, for a plastic one, else None.
+    """
+
+    name: str
+    delay: int
+    target: slice
+    one_to_one: bool
+    amount: int
+    weights: NDArray[np.int16] | None
+
+
+class ReferenceEngine:
+    """Steps a circuit through time.
+
+    All neurons lie in one vector, population after population.
+
+    Attributes:
+        weights: (n_pre, n_post) of every plastic projection, in weight units.
+        place: where each population lies in the vectors.
+        keeps_u, keeps_v: the neurons whose current or membrane does not vanish in a step.
+        u, v: current and membrane of every neuron, in state units.
+        resting: steps for which each neuron stays silent.
+        arriving: (delay, neuron), a ring by steps: what arrives in the steps to come.
+    """
+
+    name = "reference"
+
+    def __init__(self, circuit: Circuit, weights: dict[str, NDArray[np.int16]]) -> None:
+        """Starts at step 0 with nothing under way; `weights` is used in place."""
+        self.circuit = circuit
+        self.weights = weights
+        self.clock = Clock(circuit)
+        populations = list(circuit.populations.values())
+        ends = np.cumsum([0, *(population.size for population in populations)])
+        self.names = [population.name for population in populations]
+        self.starts = ends[:-1]
+        self.place = {
+            name: slice(int(low), int(high))
+            for name, low, high in zip(self.names, ends[:-1], ends[1:], strict=True)
+        }
+        self.relays = {
+            relay: (chain.name, index)
+            for chain in circuit.schedule.chains
+            for index, relay in enumerate(chain.relays)
+        }
+        self._outgoing: dict[str, list[_Synapses]] = {name: [] for name in self.names}
+        self._outgoing |= {name: [] for name in circuit.inputs}
+        for projection in circuit.projections.values():
+            self._outgoing[projection.source].append(self._synapses(projection))
+        self._set_parameters()
+        self._set_state()
+
+    def _synapses(self, projection: Projection) -> _Synapses:
+        weight = projection.weight
+        return _Synapses(
+            projection.name,
+            projection.delay,
+            self.place[projection.target],
+            projection.pattern == "one_to_one",
+            int(UNIT * weight.value) if isinstance(weight, Weight) else 0,
+            self.weights.get(projection.name),
+        )
+
+    def _set_parameters(self) -> None:
+        populations = self.circuit.populations.values()
+
+        def each(values: list[int]) -> Integers:
+            sizes = [population.size for population in populations]
+            return np.repeat(np.array(values, np.int64), sizes)
+
+        neurons = [population.neuron for population in populations]
+        self.threshold = each([UNIT * neuron.threshold for neuron in neurons])
+        self.bias = each([UNIT * neuron.bias for neuron in neurons])
+        self.rest = each([max(neuron.refractory - 1, 0) for neuron in neurons])
+        decay_u = each([neuron.decay_u for neuron in neurons])
+        decay_v = each([neuron.decay_v for neuron in neurons])
+        self.keeps_u = np.flatnonzero(decay_u < DECAY_LIMIT)
+        self.keeps_v = np.flatnonzero(decay_v < DECAY_LIMIT)
+        self.decay_u, self.decay_v = decay_u[self.keeps_u], decay_v[self.keeps_v]
+
+    def _set_state(self) -> None:
+        circuit = self.circuit
+        size = len(self.bias)
+        slots = 2 + max((p.delay for p in circuit.projections.values()), default=0)
+        self.u: Integers = np.zeros(size, np.int64)
+        self.v: Integers = np.zeros(size, np.int64)
+        self.resting: Integers = np.zeros(size, np.int64)
+        self.arriving = np.zeros((slots, size), np.int64)
+        self.learners: dict[str, Learner] = {}
+        self.traces: dict[tuple[str, Trace], TraceState] = {}
+        for projection in circuit.projections.values():
+            rule = circuit.rule_of(projection)
+            if rule is None:
+                continue
+            shape = circuit.synapse_shape(projection)
+            self.learners[projection.name] = Learner(rule, projection.delay, shape)
+            for variable in sorted(used_variables(rule) & set(TRACE_VARIABLES)):
+                key = self._trace_key(projection, variable)
+                size = circuit.size(key[0]) if key[0] else 1
+                self.traces.setdefault(key, TraceState(key[1], size))
+
+    def _trace_key(self, projection: Projection, variable: str) -> tuple[str, Trace]:
+        """Returns what a trace follows (a population, an input, or "" for the reward) and how."""
+        rule = self.circuit.rule_of(projection)
+        assert rule is not None
+        owner = {"x": projection.source, "y": projection.target, "r": ""}[variable[0]]
+        return owner, rule.trace(variable)
+
+    def run(self, stimulus: Stimulus, recorder: Recorder, learn: bool) -> None:
+        """Runs until the stimulus is over.
+
+        Raises:
+            SfcError: the chain that makes frames fell silent.
+        """
+        clock = self.clock
+        while not stimulus.is_over(clock):
+            moment = clock.begin(restart=stimulus.by_frames)
+            if moment.starts_frame:
+                stimulus.next_frame()
+            if stimulus.by_frames and clock.step - clock.frame_start > clock.longest_frame:
+                _fail_stopped(self.circuit, clock)
+            self.step(moment, stimulus, recorder, learn)
+
+    def step(self, moment: Moment, stimulus: Stimulus, recorder: Recorder, learn: bool) -> None:
+        """Goes through one step."""
+        clock = self.clock
+        for relay in moment.kicked:
+            self._deliver(relay, np.array([0]), clock.step - 1)
+        self._present(stimulus, [p for p in moment.phases if p[1] == 0], clock.step - 1)
+
+        arrived = self.arriving[clock.step % len(self.arriving)]
+        current = arrived.copy()
+        current[self.keeps_u] += decay(self.u[self.keeps_u], self.decay_u)
+        arrived[:] = 0
+        self.u = wrap(current)
+        potential = self.u + self.bias
+        potential[self.keeps_v] += decay(self.v[self.keeps_v], self.decay_v)
+        membrane = np.clip(potential, -STATE_LIMIT, STATE_LIMIT)
+        recorder.note_overflow(current, self.u, potential, membrane)
+
+        awake = self.resting == 0
+        membrane[~awake] = 0
+        spikes = awake & (membrane > self.threshold)
+        self.v = np.where(spikes, 0, membrane)
+        self.resting = np.where(spikes, self.rest, self.resting - ~awake)
+
+        active = self._active(spikes)
+        relays = tuple(self.relays[name] for name in active if name in self.relays)
+        sent = stimulus.sent_in_step(clock)
+        for name, neurons in (*active.items(), *sent.items()):
+            self._deliver(name, neurons, clock.step)
+        later = [phase for phase in relays if phase[1] > 0]
+        sent |= self._present(stimulus, later, clock.step)
+        if self.learners:
+            self._advance_traces(active | sent, moment)
+        if learn:
+            self._learn(active | sent, moment)
+        recorder.record(clock, moment, spikes, membrane, active, sent)
+        clock.end(relays)
+
+    def _active(self, spikes: Spikes) -> dict[str, NDArray[np.intp]]:
+        """Returns the neurons that spiked, by population; only populations with spikes."""
+        if not spikes.any():
+            return {}
+        firing = np.flatnonzero(np.logical_or.reduceat(spikes, self.starts))
+        return {
+            self.names[index]: np.flatnonzero(spikes[self.place[self.names[index]]])
+            for index in firing
+        }
+
+    def _deliver(
+        self,
+        source: str,
+        neurons: NDArray[np.intp],
+        step: int,
+        only: tuple[str, ...] | None = None,
+    ) -> None:
+        """Sends the spikes of a population or input in a step over its projections."""
+        for synapses in self._outgoing[source]:
+            if only is not None and synapses.name not in only:
+                continue
+            slot = self.arriving[(step + 1 + synapses.delay) % len(self.arriving)]
+            target = slot[synapses.target]
+            if synapses.weights is not None:
+                rows = synapses.weights.take(neurons, axis=0)
+                target += UNIT * np.add.reduce(rows, axis=0, dtype=np.int32)
+            elif synapses.one_to_one:
+                target[neurons] += synapses.amount
+            else:
+                target += synapses.amount * len(neurons)
+
+    def _present(
+        self, stimulus: Stimulus, phases: list[Phase], step: int
+    ) -> dict[str, NDArray[np.intp]]:
+        """Makes inputs spike in `step`, so that they arrive in `phases`; returns the spikes."""
+        sent = {}
+        for present in self.circuit.schedule.presents if phases else ():
+            if (present.chain, present.phase) in phases:
+                neurons = stimulus.sample(present.input)
+                if len(neurons):
+                    self._deliver(present.input, neurons, step, present.projections)
+                    sent[present.input] = neurons
+        return sent
+
+    def _advance_traces(self, active: dict[str, NDArray[np.intp]], moment: Moment) -> None:
+        rewarded = np.array([self._is_rewarded(moment)])
+        for (owner, _), trace in self.traces.items():
+            spikes = rewarded if not owner else self._dense(owner, active)
+            trace.advance(spikes)
+
+    def _is_rewarded(self, moment: Moment) -> bool:
+        rewards = self.circuit.schedule.rewards
+        return any((reward.chain, reward.phase) in moment.phases for reward in rewards)
+
+    def _dense(self, owner: str, active: dict[str, NDArray[np.intp]]) -> Spikes:
+        spikes = np.zeros(self.circuit.size(owner), np.bool_)
+        if owner in active:
+            spikes[active[owner]] = True
+        return spikes
+
+    def _learn(self, active: dict[str, NDArray[np.intp]], moment: Moment) -> None:
+        rewarded = self._is_rewarded(moment)
+        for name, learner in self.learners.items():
+            projection = self.circuit.projections[name]
+            source, target = projection.source, projection.target
+            if learner.idle(source in active, target in active):
+                continue
+            variables: dict[str, Any] = {
+                "x0": self._dense(source, active),
+                "y0": self._dense(target, active),
+                "r0": int(rewarded),
+            }
+            for variable in TRACE_VARIABLES:
+                state = self.traces.get(self._trace_key(projection, variable))
+                if state is not None:
+                    variables[variable] = state.values if variable != "r1" else state.values[0]
+            learner.learn(self.weights[name], variables)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Returns everything but the weights that the next steps depend on."""
+        clock, chains = self.clock, self._chain_names()
+        spiked = [(chains.index(chain), index) for chain, index in clock.spiked]
+        state: dict[str, NDArray[Any]] = {
+            "clock": np.array([clock.step, clock.frame, clock.frame_start], np.int64),
+            "spiked": np.array(spiked, np.int64).reshape(-1, 2),
+            "u": self.u,
+            "v": self.v,
+            "resting": self.resting,
+            "arriving": self.arriving,
+        }
+        for index, trace in enumerate(self.traces.values()):
+            state[f"trace/{index}"] = trace.values
+        for name, learner in self.learners.items():
+            if learner.tags is not None:
+                state[f"tags/{name}"] = learner.tags
+        return state
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Goes on from what `state` returned.
+
+        Raises:
+            SfcError: the arrays are not those of this circuit (E0801).
+        """
+        expected = self.state()
+        for name, array in expected.items():
+            found = state.get(name)
+            free = name == "spiked"
+            if (
+                found is None
+                or found.dtype != array.dtype
+                or (not free and found.shape != array.shape)
+            ):
+                fail("E0801", f"the state has no array `{name}` that fits the circuit")
+        clock, chains = self.clock, self._chain_names()
+        clock.step, clock.frame, clock.frame_start = (int(value) for value in state["clock"])
+        clock.spiked = tuple((chains[chain], int(index)) for chain, index in state["spiked"])
+        for name in ("u", "v", "resting", "arriving"):
+            getattr(self, name)[:] = state[name]
+        for index, trace in enumerate(self.traces.values()):
+            trace.values[:] = state[f"trace/{index}"]
+        for name, learner in self.learners.items():
+            if learner.tags is not None:
+                learner.tags[:] = state[f"tags/{name}"]
+
+    def _chain_names(self) -> list[str]:
+        return [chain.name for chain in self.circuit.schedule.chains]
+
+
+def _fail_stopped(circuit: Circuit, clock: Clock) -> None:
+    chain = circuit.schedule.clock
+    assert chain is not None
+    fail(
+        "E0706",
+        f"chain `{chain.name}` stopped: no frame began in the {clock.longest_frame} steps after "
+        f"step {clock.frame_start}",
+        chain.span,
+        help="the weight `ring` of its relays must exceed their threshold minus their bias",
+    )

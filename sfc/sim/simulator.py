@@ -1,0 +1,165 @@
+"""Simulator: a circuit with its weights and state, run by an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sfc.diagnostics import fail, nearest
+from sfc.ir.circuit import Circuit, Tie
+from sfc.ir.limits import SIMULATED_BYTES
+from sfc.sim.initial import initial_weights
+from sfc.sim.recorder import Recorder
+from sfc.sim.reference import ReferenceEngine
+from sfc.sim.result import Result
+from sfc.sim.state import read_state, write_state
+from sfc.sim.stimulus import make_stimulus
+from sfc.sim.weights import Weights, turned_into
+
+ENGINES = {ReferenceEngine.name: ReferenceEngine}
+"""Every engine, by name."""
+
+
+class Simulator:
+    """Runs a circuit step for step as the chip does.
+
+        simulator = sfc.Simulator(circuit, seed=1)
+        result = simulator.run({"image": images, "label": labels}, learn=True)
+
+    Attributes:
+        circuit: what is simulated.
+        seed: of the first weights.
+        weights: see `sfc.sim.weights.Weights`.
+    """
+
+    def __init__(self, circuit: Circuit, *, engine: str = "reference", seed: int = 0) -> None:
+        """Stands before step 0, with first weights drawn from the seed.
+
+        Raises:
+            SfcError: E0707 for an unknown engine, E0306 for a circuit too large for memory.
+        """
+        if engine not in ENGINES:
+            help = nearest(engine, ENGINES) or f"the engines are {', '.join(ENGINES)}"
+            fail("E0707", f"unknown engine `{engine}`", help=help)
+        _check_memory(circuit)
+        self.circuit = circuit
+        self.seed = seed
+        self._engine = ENGINES[engine](circuit, _first_weights(circuit, seed))
+        self.weights = Weights(circuit, self._engine.weights)
+
+    @property
+    def engine(self) -> str:
+        """The engine's name."""
+        return self._engine.name
+
+    @property
+    def step(self) -> int:
+        """Steps run since the beginning."""
+        return self._engine.clock.step
+
+    @property
+    def frame(self) -> int:
+        """Frames begun since the beginning."""
+        return self._engine.clock.frame + 1
+
+    def run(
+        self,
+        inputs: Mapping[str, ArrayLike] | None = None,
+        *,
+        frames: int | None = None,
+        steps: int | None = None,
+        learn: bool = True,
+        probes: Iterable[str] = (),
+        counts: bool = False,
+    ) -> Result:
+        """Goes on from where the simulator stands.
+
+        A run of n frames ends with the n-th frame that begins in it; where a frame is under way,
+        it is finished first, without input.
+
+        Args:
+            inputs: for each input (n, size) booleans, or (n,) integers that choose one generator;
+                a row a frame, or a row a step for a circuit without chains. An input that is left
+                out stays silent.
+            frames: the number of frames, if there are no inputs.
+            steps: the number of steps, if there are no inputs or no chains.
+            learn: whether plastic weights change.
+            probes: populations, inputs or chains whose spikes are recorded in every step, or
+                ``h.v`` for membranes, beyond the circuit's own probes.
+            counts: whether the spikes of every population are counted.
+
+        Raises:
+            SfcError: E0703 or E0708 for inputs or lengths that do not fit, E0706 for a circuit
+                whose chain stops.
+        """
+        stimulus = make_stimulus(self.circuit, inputs, frames, steps)
+        recorder = Recorder(self.circuit, probes, counts)
+        self._engine.run(stimulus, recorder, learn)
+        return Result(recorder)
+
+    def save(self, path: str | Path, notes: Mapping[str, Any] | None = None) -> None:
+        """Writes everything that the next steps depend on; `load` goes on as if never stopped.
+
+        Args:
+            path: an npz file; it is replaced as a whole or not at all.
+            notes: JSON data to keep with it.
+        """
+        about = {"engine": self.engine, "seed": self.seed, "notes": dict(notes or {})}
+        write_state(Path(path), self.circuit, about, self._engine.weights, self._engine.state())
+
+    @classmethod
+    def load(cls, path: str | Path, *, engine: str | None = None) -> Simulator:
+        """Returns a simulator that stands where `save` was called.
+
+        Args:
+            path: what `save` wrote.
+            engine: to go on with another engine.
+
+        Raises:
+            SfcError: E0801 for a file that `save` did not write.
+        """
+        saved = read_state(Path(path))
+        simulator = cls(saved.circuit, engine=engine or saved.engine, seed=saved.seed)
+        for name, array in simulator._engine.weights.items():
+            if name not in saved.weights:
+                fail("E0801", f"{path} has no weights of `{name}`")
+            simulator.weights[name] = saved.weights[name]
+            assert array.dtype == np.int16
+        simulator._engine.restore(saved.state)
+        return simulator
+
+
+def _first_weights(circuit: Circuit, seed: int) -> dict[str, NDArray[np.int16]]:
+    """Returns each plastic projection's own copy of its matrix.
+
+    A value that a tie's sign takes out of the range is clipped.
+    """
+    matrices = {m.name: initial_weights(circuit, m, seed) for m in circuit.matrices.values()}
+    arrays = {}
+    for projection in circuit.projections.values():
+        rule = circuit.rule_of(projection)
+        if rule is not None and isinstance(projection.weight, Tie):
+            turned = turned_into(projection, matrices[projection.weight.matrix].astype(np.int32))
+            clipped = np.clip(turned, rule.low, rule.high)
+            arrays[projection.name] = np.ascontiguousarray(clipped, np.int16)
+    return arrays
+
+
+def _check_memory(circuit: Circuit) -> None:
+    plastic = sum(
+        prod(circuit.synapse_shape(p)) for p in circuit.projections.values() if circuit.rule_of(p)
+    )
+    neurons = sum(population.size for population in circuit.populations.values())
+    delay = max((p.delay for p in circuit.projections.values()), default=0)
+    needed = 2 * plastic + 8 * neurons * (delay + 20)
+    if needed > SIMULATED_BYTES:
+        message = (
+            f"simulating {neurons:,} neurons and {plastic:,} plastic synapses takes about "
+            f"{needed / 2**30:.0f} GiB; at most {SIMULATED_BYTES // 2**30} GiB are taken"
+        )
+        fail("E0306", message)

@@ -1,0 +1,87 @@
+"""State files: a simulator's circuit, weights and state in one npz."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfc.diagnostics import fail
+from sfc.ir.circuit import Circuit
+from sfc.ir.limits import SIMULATED_BYTES
+from sfc.ir.record import RecordError
+from sfc.ir.text import parse_circuit, print_circuit
+from sfc.ir.verify import InvariantError, verify
+from sfc.sim.arrays import read_npz, write_npz
+
+_FORMAT = "sfc-state 1"
+_WEIGHTS, _STATE = "weights/", "state/"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedState:
+    """The contents of a state file."""
+
+    circuit: Circuit
+    engine: str
+    seed: int
+    notes: Mapping[str, Any]
+    weights: dict[str, NDArray[Any]]
+    state: dict[str, NDArray[Any]]
+
+
+def write_state(
+    path: Path,
+    circuit: Circuit,
+    about: Mapping[str, Any],
+    weights: Mapping[str, NDArray[Any]],
+    state: Mapping[str, NDArray[Any]],
+) -> None:
+    """Writes a state file.
+
+    Args:
+        path: replaced as a whole or not at all.
+        circuit: kept as textual IR.
+        about: engine, seed and notes, as JSON data.
+        weights: of every plastic projection.
+        state: what the engine's `state` returned.
+    """
+    arrays = {"format": np.array(_FORMAT)}
+    arrays["circuit"] = np.array(print_circuit(circuit))
+    arrays["about"] = np.array(json.dumps(about, sort_keys=True))
+    arrays |= {_WEIGHTS + name: array for name, array in weights.items()}
+    arrays |= {_STATE + name: array for name, array in state.items()}
+    write_npz(path, arrays)
+
+
+def read_state(path: Path) -> SavedState:
+    """Reads a state file.
+
+    Raises:
+        SfcError: E0801, it is not one or is damaged.
+    """
+    arrays = read_npz(path, SIMULATED_BYTES, "E0801")
+    texts = {key: str(arrays.pop(key, "")) for key in ("format", "circuit", "about")}
+    if texts["format"] != _FORMAT:
+        fail("E0801", f"{path} is not a state file of this version of sfc")
+    try:
+        circuit = parse_circuit(texts["circuit"])
+        verify(circuit)
+        about = json.loads(texts["about"])
+        return SavedState(
+            circuit,
+            str(about["engine"]),
+            int(about["seed"]),
+            dict(about["notes"]),
+            {k.removeprefix(_WEIGHTS): a for k, a in arrays.items() if k.startswith(_WEIGHTS)},
+            {k.removeprefix(_STATE): a for k, a in arrays.items() if k.startswith(_STATE)},
+        )
+    except (RecordError, InvariantError) as error:
+        fail("E0801", f"the circuit in {path} is damaged: {error}")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        fail("E0801", f"{path} is damaged")

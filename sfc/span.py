@@ -1,0 +1,42 @@
+"""Source texts and places in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text with a name.
+
+    Attributes:
+        name: the file's path as the user gave it, or a name such as ``<text>``.
+        text: the whole text; empty where only the name survived (a circuit read back from a
+            bundle). Two sources with the same name are equal.
+    """
+
+    name: str
+    text: str = field(default="", compare=False, repr=False)
+
+    def line(self, number: int) -> str | None:
+        """Returns line `number` (from 1) without its end, or None if the text has no such line."""
+        lines = self.text.split("\n")
+        return lines[number - 1].rstrip("\r") if 1 <= number <= len(lines) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of source text: lines and columns count from 1, the end column is exclusive."""
+
+    source: Source
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.line}:{self.column}"
+
+    def to(self, end: Span) -> Span:
+        """Returns the span from the start of this one to the end of `end`."""
+        return Span(self.source, self.line, self.column, end.end_line, end.end_column)
