@@ -1,1 +1,65 @@
-"""sfc: the compiler for synfire-gated neuromorphic circuits."""
+"""sfc: the compiler for synfire-gated neuromorphic circuits.
+
+import sfc
+circuit = sfc.compile("circuits/examples/backprop.sfc", n_hid=400)
+simulator = sfc.Simulator(circuit, seed=1)
+data = sfc.load_data("mnist20")
+result = simulator.run({"image": data.train_images, "label": data.train_labels})
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfc.diagnostics import Reporter, SfcError
+    from sfc.driver import build, compile, compile_text, load_bundle
+    from sfc.ir.circuit import Circuit
+    from sfc.sim.datasets import Dataset, load_data
+    from sfc.sim.result import Result
+    from sfc.sim.simulator import Simulator
+    from sfc.sim.training import Training
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Circuit": "sfc.ir.circuit",
+    "Dataset": "sfc.sim.datasets",
+    "Reporter": "sfc.diagnostics",
+    "Result": "sfc.sim.result",
+    "SfcError": "sfc.diagnostics",
+    "Simulator": "sfc.sim.simulator",
+    "Training": "sfc.sim.training",
+    "build": "sfc.driver",
+    "compile": "sfc.driver",
+    "compile_text": "sfc.driver",
+    "load_bundle": "sfc.driver",
+    "load_data": "sfc.sim.datasets",
+}
+
+__all__ = [
+    "Circuit",
+    "Dataset",
+    "Reporter",
+    "Result",
+    "SfcError",
+    "Simulator",
+    "Training",
+    "build",
+    "compile",
+    "compile_text",
+    "load_bundle",
+    "load_data",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what is used when it is used: `import sfc` costs nothing."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'sfc' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

@@ -13,6 +13,11 @@ def resource(kind: str) -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / kind
 
 
+def circuit_names() -> list[str]:
+    """Returns the names of the shipped circuits."""
+    return sorted(path.stem for path in (resource("circuits") / "examples").glob("*.sfc"))
+
+
 def circuit_path(name: str) -> Path | None:
     """Returns a shipped circuit file by its name with or without ``.sfc``, or None."""
     stem = name.removesuffix(".sfc")

@@ -377,9 +377,14 @@ class Circuit:
         return rows if projection.pattern == "one_to_one" else rows * columns
 
     def rule_of(self, projection: Projection) -> Rule | None:
-        """Returns the learning rule of a plastic projection, None for a static one."""
+        """Returns the rule of a projection tied to a matrix, None for a constant weight."""
         tie = projection.weight
         return self.rules[self.matrices[tie.matrix].rule] if isinstance(tie, Tie) else None
+
+    def learns(self, projection: Projection) -> bool:
+        """Tells whether any term of a rule changes a projection's weights."""
+        rule = self.rule_of(projection)
+        return rule is not None and bool(rule.dw)
 
     def tied(self, matrix: str) -> tuple[Projection, ...]:
         """Returns the projections that are tied to a matrix."""

@@ -145,6 +145,7 @@ def _check_sizes(draft: Draft) -> None:
 
 def _check_presents(draft: Draft) -> None:
     presented = {present.input for present, _ in draft.presents}
+    presented |= {readout.label for readout in draft.readouts}
     for source in draft.inputs if draft.chains else ():
         if source.name not in presented:
             message = f"input `{source.name}` is presented in no phase"

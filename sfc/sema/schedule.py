@@ -160,10 +160,18 @@ def probe(declaration: ast.ProbeDeclaration, draft: Draft) -> None:
         phases.setdefault(chain.name, set()).update(range(low, high + 1))
     for subject in declaration.subjects:
         quantity, reference = _quantity(subject, draft)
-        name = population(reference, draft).name
-        for chain_name, numbers in phases.items() or {"": set[int]()}.items():
-            ordered = tuple(sorted(numbers))
-            draft.probes.append(Probe(name, quantity, chain_name, ordered, declaration.span))
+        for name in _probed(reference, draft):
+            for chain_name, numbers in phases.items() or {"": set[int]()}.items():
+                ordered = tuple(sorted(numbers))
+                draft.probes.append(Probe(name, quantity, chain_name, ordered, declaration.span))
+
+
+def _probed(reference: ast.Reference, draft: Draft) -> tuple[str, ...]:
+    """Returns the population that is probed, or all relays of a chain."""
+    if draft.scope.kind(reference.name.text) == "chain" and not reference.trailers:
+        chain: Chain = draft.scope.lookup(reference.name, "chain")
+        return chain.relays
+    return (population(reference, draft).name,)
 
 
 def _quantity(subject: ast.Reference, draft: Draft) -> tuple[Quantity, ast.Reference]:

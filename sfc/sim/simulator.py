@@ -35,7 +35,10 @@ class Simulator:
         circuit: what is simulated.
         seed: of the first weights.
         weights: see `sfc.sim.weights.Weights`.
+        notes: what `save` was given, in a simulator that was loaded.
     """
+
+    notes: Mapping[str, Any]
 
     def __init__(self, circuit: Circuit, *, engine: str = "reference", seed: int = 0) -> None:
         """Stands before step 0, with first weights drawn from the seed.
@@ -49,6 +52,7 @@ class Simulator:
         _check_memory(circuit)
         self.circuit = circuit
         self.seed = seed
+        self.notes = {}
         self._engine = ENGINES[engine](circuit, _first_weights(circuit, seed))
         self.weights = Weights(circuit, self._engine.weights)
 
@@ -66,6 +70,16 @@ class Simulator:
     def frame(self) -> int:
         """Frames begun since the beginning."""
         return self._engine.clock.frame + 1
+
+    def plastic_weights(self) -> dict[str, NDArray[np.int16]]:
+        """Returns a copy of each plastic projection's own weights, (n_pre, n_post), by name."""
+        return {name: array.copy() for name, array in self._engine.weights.items()}
+
+    def with_same_weights(self) -> Simulator:
+        """Returns a simulator with a copy of the weights that stands before step 0."""
+        other = Simulator(self.circuit, engine=self.engine, seed=self.seed)
+        other.weights.update(self.plastic_weights())
+        return other
 
     def run(
         self,
@@ -125,12 +139,11 @@ class Simulator:
         """
         saved = read_state(Path(path))
         simulator = cls(saved.circuit, engine=engine or saved.engine, seed=saved.seed)
-        for name, array in simulator._engine.weights.items():
-            if name not in saved.weights:
-                fail("E0801", f"{path} has no weights of `{name}`")
-            simulator.weights[name] = saved.weights[name]
-            assert array.dtype == np.int16
+        if wrong := set(simulator._engine.weights) ^ set(saved.weights):
+            fail("E0801", f"{path} and its circuit disagree on the weights `{min(wrong)}`")
+        simulator.weights.update(saved.weights)
         simulator._engine.restore(saved.state)
+        simulator.notes = saved.notes
         return simulator
 
 

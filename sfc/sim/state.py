@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sfc.diagnostics import fail
+from sfc.diagnostics import fail, nearest
 from sfc.ir.circuit import Circuit
 from sfc.ir.limits import SIMULATED_BYTES
 from sfc.ir.record import RecordError
@@ -57,6 +57,31 @@ def write_state(
     arrays |= {_WEIGHTS + name: array for name, array in weights.items()}
     arrays |= {_STATE + name: array for name, array in state.items()}
     write_npz(path, arrays)
+
+
+def read_weights(path: Path, circuit: Circuit) -> dict[str, NDArray[Any]]:
+    """Reads the weights of an npz file whose arrays are called as matrices or projections are.
+
+    Args:
+        path: such a file, or a state file, of which the projections that the circuit has are read.
+        circuit: whose names they are.
+
+    Raises:
+        SfcError: E0704, it is damaged, or holds an array of another name.
+    """
+    arrays = read_npz(path, SIMULATED_BYTES, "E0704")
+    if str(arrays.get("format")) == _FORMAT:
+        saved = {k.removeprefix(_WEIGHTS): a for k, a in arrays.items() if k.startswith(_WEIGHTS)}
+        shared = {name: array for name, array in saved.items() if name in circuit.projections}
+        if not shared:
+            fail("E0704", f"{path} holds no projection that the circuit has")
+        return shared
+    known = [*circuit.matrices, *circuit.projections]
+    for name in arrays:
+        if name not in known:
+            help = nearest(name, known) or f"its matrices are {', '.join(circuit.matrices)}"
+            fail("E0704", f"{path} holds `{name}`, which the circuit does not have", help=help)
+    return arrays
 
 
 def read_state(path: Path) -> SavedState:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sfc.diagnostics import fail, nearest
+from sfc.diagnostics import fail, nearest, printable
 from sfc.ir.circuit import Circuit, Input
 from sfc.sim.clock import Clock
 
@@ -56,6 +56,35 @@ class Stimulus:
             return {}
         rows = ((name, np.flatnonzero(row[self._steps - 1])) for name, row in self.rows.items())
         return {name: neurons for name, neurons in rows if len(neurons)}
+
+
+def patterns(circuit: Circuit, texts: Iterable[str], length: int) -> dict[str, NDArray[np.bool_]]:
+    """Returns inputs that repeat patterns, each written as ``name=1010,0110``.
+
+    Args:
+        circuit: whose inputs they are.
+        texts: a pattern is a bit a generator; several take turns, frame by frame or step by step.
+        length: rows wanted, in frames or steps.
+
+    Raises:
+        SfcError: E0703 for a text of another form, or a pattern of another size.
+    """
+    rows = {}
+    for text in texts:
+        name, equals, bits = text.partition("=")
+        if not equals or not bits or set(bits) - set("01,"):
+            fail("E0703", f"expected NAME=BITS such as a=1010, found {printable(text)}")
+        if name not in circuit.inputs:
+            help = nearest(name, circuit.inputs) or f"its inputs: {', '.join(circuit.inputs)}"
+            fail("E0703", f"the circuit has no input `{printable(name)}`", help=help)
+        turns = bits.split(",")
+        size = circuit.inputs[name].size
+        if wrong := [turn for turn in turns if len(turn) != size]:
+            message = f"input `{name}` has {size} elements, the pattern {wrong[0]} {len(wrong[0])}"
+            fail("E0703", message, circuit.inputs[name].span)
+        chosen = np.array([[bit == "1" for bit in turn] for turn in turns])
+        rows[name] = chosen[np.arange(length) % len(turns)]
+    return rows
 
 
 def make_stimulus(

@@ -1,0 +1,186 @@
+"""The command line: arguments and colour; the work is done elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sfc import __version__
+from sfc.diagnostics import Diagnostic, Reporter, SfcError, fail
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    name="sfc",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""The compiler for synfire-gated neuromorphic circuits.
+
+\b
+Examples:
+  sfc check circuits/examples/backprop.sfc
+  sfc run backprop --data mnist20 --limit 3000
+  sfc build backprop -D n_hid=100 -o build/backprop
+
+A circuit is a .sfc file, or the name of one that comes with sfc.
+""",
+)
+
+Circuit = Annotated[Path, typer.Argument(metavar="FILE", help="circuit file, or a shipped one")]
+Defines = Annotated[
+    list[str],
+    typer.Option("-D", metavar="NAME=VALUE", help="value of a `param`; may be repeated"),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="of first weights and sample order")]
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        print(f"sfc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="print the version"),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(
+    help="""Check a circuit file and say what it holds.
+
+\b
+Examples:
+  sfc check circuits/examples/backprop.sfc
+  sfc check backprop -D n_hid=100 --print-ir
+"""
+)
+def check(
+    file: Circuit,
+    defines: Defines = [],  # noqa: B006
+    print_ir: Annotated[
+        bool, typer.Option("--print-ir", help="print the circuit's textual IR")
+    ] = False,
+) -> None:
+    """Checks a circuit file."""
+    from sfc import driver
+    from sfc.report.summary import summarise
+
+    reporter = Reporter()
+    circuit = driver.compile(file, reporter, **parameters(defines))
+    show_diagnostics(reporter.sorted())
+    print(circuit if print_ir else summarise(circuit), end="" if print_ir else "\n")
+
+
+@app.command(
+    help="""Compile a circuit and emit it for a target.
+
+\b
+Examples:
+  sfc build circuits/examples/backprop.sfc -o build/backprop
+  sfc build backprop --target netlist --seed 3 -D n_hid=100 -o build/small
+  sfc run build/small --data mnist20 --limit 1000
+"""
+)
+def build(
+    file: Circuit,
+    output: Annotated[
+        Path | None, typer.Option("-o", metavar="DIR", help="default: build/CIRCUIT")
+    ] = None,
+    target: Annotated[str, typer.Option(help="see `sfc targets`")] = "netlist",
+    defines: Defines = [],  # noqa: B006
+    seed: Seed = 0,
+) -> None:
+    """Compiles and emits a circuit."""
+    from sfc import driver
+
+    reporter = Reporter()
+    circuit = driver.compile(file, reporter, **parameters(defines))
+    show_diagnostics(reporter.sorted())
+    for path in driver.build(
+        circuit, output or Path("build") / circuit.name, target=target, seed=seed
+    ):
+        print(path)
+
+
+@app.command(help="List the targets that `sfc build` knows.")
+def targets() -> None:
+    """Lists the targets."""
+    from sfc.targets.base import targets as find_targets
+
+    for name, target in find_targets().items():
+        print(f"{name:<10} {target.summary}")
+
+
+def parameters(defines: list[str]) -> dict[str, float]:
+    """Returns the values of ``-D name=value`` options."""
+    values: dict[str, float] = {}
+    for define in defines:
+        name, equals, text = define.partition("=")
+        if not equals or not name.isidentifier():
+            raise typer.BadParameter(f"-D takes NAME=VALUE, found {define!r}")
+        try:
+            values[name] = int(text)
+        except ValueError:
+            try:
+                values[name] = float(text)
+            except ValueError:
+                fail("E0305", f"parameter `{name}` takes a number, found {text!r}")
+    return values
+
+
+def console(stderr: bool = False) -> Console:
+    """Returns a console that treats no text as markup."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def show_diagnostics(diagnostics: list[Diagnostic]) -> None:
+    """Prints diagnostics to standard error, coloured on a terminal."""
+    if not diagnostics:
+        return
+    if not sys.stderr.isatty():
+        print("\n".join(str(diagnostic) for diagnostic in diagnostics), file=sys.stderr)
+        return
+    from rich.text import Text
+
+    for diagnostic in diagnostics:
+        text = Text(str(diagnostic))
+        text.highlight_regex(r"error\[\w+\]", "bold red")
+        text.highlight_regex(r"warning\[\w+\]", "bold yellow")
+        text.highlight_regex(r"(?m)^ +\| +(?P<caret>\^+.*)$", "red")
+        text.highlight_regex(r"(?m)^  help:", "bold cyan")
+        console(stderr=True).print(text)
+
+
+def main() -> None:
+    """Runs the command line; exit codes: 0 ok, 1 diagnostics, 2 usage, 130 interrupted."""
+    from sfc.cli_run import run
+
+    app.command(help=run.__doc__)(run)
+    try:
+        app()
+    except SfcError as error:
+        show_diagnostics(list(error.diagnostics))
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)
+    except Exception:
+        traceback.print_exc()
+        print(
+            "sfc: internal error, a defect in sfc: please report it with this text", file=sys.stderr
+        )
+        sys.exit(70)

@@ -1,0 +1,194 @@
+"""The pipeline from a file to a circuit, a simulator or a bundle; the place that writes files."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sfc.diagnostics import Reporter, fail, nearest
+from sfc.ir.circuit import Circuit
+from sfc.span import Source
+
+if TYPE_CHECKING:
+    from sfc.sim.simulator import Simulator
+
+_MANIFEST = "manifest.json"
+_BUNDLE_FORMAT = "sfc-bundle 1"
+_BUNDLE_FILE_BYTES = 2 * 2**30
+
+
+def compile(path: str | Path, reporter: Reporter | None = None, /, **parameters: float) -> Circuit:
+    """Compiles a circuit file.
+
+        circuit = sfc.compile("circuits/examples/backprop.sfc", n_hid=100)
+
+    Args:
+        path: of the file, or the name of a shipped circuit, for instance "backprop".
+        reporter: receives warnings; without one they are dropped.
+        parameters: values for the file's ``param`` declarations.
+
+    Raises:
+        SfcError: the file has mistakes; `str()` of it shows them with their places.
+    """
+    from sfc.resources import circuit_names, circuit_path
+    from sfc.syntax.parser import read_source
+
+    if not Path(path).suffix and not Path(path).exists():
+        shipped = circuit_path(str(path))
+        if shipped is None:
+            help = nearest(str(path), circuit_names()) or f"shipped: {', '.join(circuit_names())}"
+            fail("E0101", f"there is no file and no shipped circuit called {path}", help=help)
+        path = shipped
+    return _compile(read_source(path), parameters, reporter)
+
+
+def compile_text(
+    text: str, name: str = "<text>", reporter: Reporter | None = None, /, **parameters: float
+) -> Circuit:
+    """Compiles a circuit from its text; see `compile`.
+
+    Args:
+        text: the contents of a circuit file.
+        name: what messages call it.
+        reporter: receives warnings; without one they are dropped.
+        parameters: values for the text's ``param`` declarations.
+    """
+    return _compile(Source(name, text), parameters, reporter)
+
+
+def _compile(source: Source, parameters: Mapping[str, float], reporter: Reporter | None) -> Circuit:
+    from sfc.sema.elaborate import elaborate
+    from sfc.syntax.parser import parse
+
+    values = {name: _number(name, value) for name, value in parameters.items()}
+    return elaborate(parse(source), values, reporter or Reporter())
+
+
+def _number(name: str, value: object) -> float:
+    """Returns a parameter's value as a plain int or float; NumPy's numbers are taken too."""
+    if not isinstance(value, bool):
+        for convert in ("__index__", "__float__"):
+            if hasattr(value, convert):
+                number: float = getattr(value, convert)()
+                return number
+    fail("E0305", f"parameter `{name}` takes a number, found {value!r}")
+
+
+def build(
+    circuit: Circuit,
+    folder: str | Path,
+    *,
+    target: str = "netlist",
+    seed: int = 0,
+    simulator: Simulator | None = None,
+) -> list[Path]:
+    """Emits a circuit for a target into a folder and returns the files, manifest last.
+
+    Args:
+        circuit: to emit.
+        folder: made if need be; it is replaced as a whole, and only if it holds an earlier bundle
+            or nothing.
+        target: see `sfc targets`.
+        seed: of the first weights.
+        simulator: whose weights to emit instead.
+
+    Raises:
+        SfcError: the target cannot hold the circuit, or the folder cannot be written.
+    """
+    from sfc.sim.simulator import Simulator
+    from sfc.targets.base import Program
+    from sfc.targets.base import target as find_target
+
+    chosen = find_target(target)
+    simulator = simulator or Simulator(circuit, seed=seed)
+    program = Program(circuit, simulator.plastic_weights())
+    reporter = Reporter()
+    chosen.check(program, reporter)
+    reporter.fail_on_errors()
+    files = chosen.emit(program)
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+    manifest = {"format": _BUNDLE_FORMAT, "target": target, "files": sums}
+    files[_MANIFEST] = f"{json.dumps(manifest, indent=1)}\n".encode()
+    return write_folder(Path(folder), files)
+
+
+def load_bundle(folder: str | Path, *, engine: str = "reference") -> Simulator:
+    """Returns a simulator with the circuit and weights of a bundle that `build` wrote.
+
+    Raises:
+        SfcError: E0801, the folder holds no bundle, or files other than its manifest says.
+    """
+    from sfc.sim.simulator import Simulator
+    from sfc.targets.netlist import NETLIST, WEIGHTS, read_netlist
+
+    folder = Path(folder)
+    try:
+        manifest = json.loads(_read(folder / _MANIFEST))
+        sums = dict(manifest["files"]) if manifest["format"] == _BUNDLE_FORMAT else {}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        sums = {}
+    if NETLIST not in sums:
+        fail("E0801", f"{folder / _MANIFEST} is not the manifest of a netlist that sfc wrote")
+    files = {name: _read(folder / name) for name in (NETLIST, WEIGHTS)}
+    for name, data in files.items():
+        if hashlib.sha256(data).hexdigest() != sums.get(name):
+            message = f"{folder / name} was changed since sfc wrote it"
+            fail("E0801", message, help="build the bundle again")
+    program = read_netlist(files)
+    simulator = Simulator(program.circuit, engine=engine)
+    simulator.weights.update(program.weights)
+    return simulator
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _BUNDLE_FILE_BYTES:
+            fail("E0801", f"{path} is too large")
+        return path.read_bytes()
+    except OSError as error:
+        fail("E0801", f"cannot read {path}: {error.strerror or error}")
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Writes files into a new folder that takes the place of `folder` in the end.
+
+    Raises:
+        SfcError: E0802, it cannot be written, or holds something else than an earlier bundle.
+    """
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MANIFEST).is_file():
+        message = f"{folder} is not empty and was not written by sfc"
+        fail("E0802", message, help="choose another folder with -o")
+    fresh = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    try:
+        for name, data in files.items():
+            path = fresh / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        os.replace(fresh, folder)
+    except OSError as error:
+        fail("E0802", f"cannot write {folder}: {error.strerror or error}")
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return [folder / name for name in files]
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Writes a file that takes the place of `path` in the end; E0802 if it cannot."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(data)
+        os.replace(fresh, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        fail("E0802", f"cannot write {path}: {error.strerror or error}")

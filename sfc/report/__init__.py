@@ -1,0 +1,1 @@
+"""Reports: what runs and compilations yield, as text, data and pictures."""

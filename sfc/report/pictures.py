@@ -1,0 +1,117 @@
+"""Pictures of runs, as PNG bytes: weights, spike rasters, accuracy curves."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from sfc.ir.circuit import Circuit
+from sfc.sim.result import Result
+
+_INK = "#1f3a5f"
+_ACCENT = "#c8553d"
+_TILES = 64
+
+
+def receptive_fields(name: str, weights: NDArray[Any], shape: tuple[int, int]) -> bytes:
+    """Draws the first columns of a matrix (rows, columns) as images of `shape`."""
+    count = min(_TILES, weights.shape[1])
+    across = int(np.ceil(np.sqrt(count)))
+    down = -(-count // across)
+    figure = Figure(figsize=(8, 8 * down / across + 0.5), layout="constrained")
+    limit = max(1, int(np.abs(weights[:, :count]).max()))
+    for index, axes in enumerate(np.ravel(figure.subplots(down, across, squeeze=False))):
+        axes.set_axis_off()
+        if index < count:
+            tile = weights[:, index].reshape(shape)
+            drawn = axes.imshow(tile, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    figure.suptitle(f"{name}: weights into the first {count} neurons")
+    figure.colorbar(drawn, ax=figure.axes, shrink=0.6, label="weight")
+    return _png(figure)
+
+
+def weight_map(name: str, weights: NDArray[Any]) -> bytes:
+    """Draws a matrix, rows down, and the histogram of its values."""
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    limit = max(1, int(np.abs(weights).max()))
+    drawn = left.imshow(weights, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    figure.colorbar(drawn, ax=left, label="weight")
+    left.set(title=name, xlabel="column", ylabel="row")
+    right.hist(np.ravel(weights), bins=64, color=_INK)
+    right.set(title=f"{weights.size:,} weights", xlabel="weight", ylabel="synapses")
+    return _png(figure)
+
+
+def raster(circuit: Circuit, result: Result) -> bytes:
+    """Draws the spikes of every recorded population over the steps of a run.
+
+    Populations take equal heights; phases are marked where frames begin.
+    """
+    relays = {relay for chain in circuit.schedule.chains for relay in chain.relays}
+    rows = [c.name for c in circuit.schedule.chains]
+    rows += [name for name in result.events if name not in relays]
+    figure = Figure(figsize=(10, 0.45 * len(rows) + 1.2), layout="constrained")
+    axes = figure.subplots()
+    for index, name in enumerate(rows):
+        events = result.events[name]
+        chain = next((c for c in circuit.schedule.chains if c.name == name), None)
+        size = len(chain.relays) if chain else circuit.size(name)
+        heights = index + 0.1 + 0.8 * (events[:, 1] + 0.5) / size
+        color = _ACCENT if chain else _INK
+        axes.plot(events[:, 0] + 0.5, heights, "|", color=color, markersize=4)
+        axes.axhline(index, color="#dddddd", linewidth=0.6)
+    for start in result.frame_starts:
+        axes.axvline(start, color="#999999", linewidth=0.8)
+    axes.set_yticks([index + 0.5 for index in range(len(rows))], rows)
+    axes.set(xlabel="step", xlim=(0, max(result.steps, 1)), ylim=(len(rows), 0))
+    axes.set_title(f"{circuit.name}: spikes")
+    return _png(figure)
+
+
+def accuracy_curve(
+    title: str,
+    training: Sequence[tuple[float, float, float]],
+    tests: Sequence[tuple[float, float, float]],
+) -> bytes:
+    """Draws accuracies over samples seen.
+
+    Args:
+        title: of the picture.
+        training: (samples seen, fraction right by spikes, by membrane) while learning.
+        tests: likewise, on the test set.
+    """
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for column, color, label in ((1, _INK, "spikes"), (2, _ACCENT, "membrane")):
+        if training:
+            points = np.array(training)
+            axes.plot(
+                points[:, 0],
+                100 * points[:, column],
+                color=color,
+                alpha=0.5,
+                label=f"while learning, by {label}",
+            )
+        if tests:
+            points = np.array(tests)
+            axes.plot(
+                points[:, 0], 100 * points[:, column], "o-", color=color, label=f"test, by {label}"
+            )
+    axes.set(xlabel="training samples seen", ylabel="accuracy (%)", ylim=(0, 100), title=title)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    return _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure)
+    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,293 @@
+"""Training on a dataset, epoch by epoch, and frozen passes over its test set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfc.diagnostics import fail
+from sfc.ir.circuit import Circuit
+from sfc.sim.datasets import Dataset
+from sfc.sim.result import Result
+from sfc.sim.simulator import Simulator
+
+_CHUNK = 50
+"""Samples between two looks at the progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which inputs of a circuit a dataset's images and labels go to.
+
+    Attributes:
+        label: None for a circuit without a readout and without an input called "label".
+    """
+
+    image: str
+    label: str | None
+
+
+@dataclass(slots=True)
+class Score:
+    """How many samples were classified right.
+
+    Attributes:
+        samples: how many were seen.
+        by_spikes, by_membrane: how many were right by output spikes and by output membrane.
+    """
+
+    samples: int = 0
+    by_spikes: int = 0
+    by_membrane: int = 0
+
+    def add(self, result: Result, labels: NDArray[Any]) -> None:
+        """Adds the frames of a run."""
+        self.samples += len(labels)
+        self.by_spikes += int(np.sum(result.readout.classes_by_spikes == labels))
+        self.by_membrane += int(np.sum(result.readout.classes_by_membrane == labels))
+
+    @property
+    def accuracy_by_spikes(self) -> float:
+        """Fraction right by spikes; 0 before the first sample."""
+        return self.by_spikes / max(self.samples, 1)
+
+    @property
+    def accuracy_by_membrane(self) -> float:
+        """Fraction right by membrane; 0 before the first sample."""
+        return self.by_membrane / max(self.samples, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A frozen pass over a test set, so far.
+
+    Attributes:
+        confusion_by_spikes, confusion_by_membrane: (classes, classes) counts, true by predicted.
+    """
+
+    confusion_by_spikes: NDArray[np.int64]
+    confusion_by_membrane: NDArray[np.int64]
+
+    @property
+    def samples(self) -> int:
+        """Samples classified."""
+        return int(self.confusion_by_spikes.sum())
+
+    @property
+    def accuracy_by_spikes(self) -> float:
+        """Fraction right by spikes."""
+        return float(np.trace(self.confusion_by_spikes)) / max(self.samples, 1)
+
+    @property
+    def accuracy_by_membrane(self) -> float:
+        """Fraction right by membrane."""
+        return float(np.trace(self.confusion_by_membrane)) / max(self.samples, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where training stands.
+
+    Attributes:
+        epoch: from 0.
+        sample, samples: of this epoch.
+        recent: the last chunk.
+    """
+
+    epoch: int
+    sample: int
+    samples: int
+    recent: Score
+
+
+@dataclass(slots=True)
+class Training:
+    """A training run that can stop after any chunk and go on later to the same weights.
+
+        training = Training(simulator, sfc.load_data("mnist20"), seed=1, limit=6000)
+        for progress in training.run(epochs=2):
+            print(progress.epoch, progress.sample, progress.recent.accuracy_by_spikes)
+
+    Attributes:
+        simulator: learns.
+        dataset: is presented in an order that depends on the seed and the epoch alone.
+        seed: of the order.
+        limit: only the first so many training samples are used; 0 for all.
+        shuffle: whether the order is shuffled in each epoch.
+        epoch, sample: the next sample to present.
+        epochs: scores of the finished epochs, while learning.
+        curve: (samples seen, right by spikes, right by membrane) of every chunk.
+        current: score of the epoch under way.
+    """
+
+    simulator: Simulator
+    dataset: Dataset
+    seed: int = 0
+    limit: int = 0
+    shuffle: bool = True
+    epoch: int = 0
+    sample: int = 0
+    epochs: list[Score] = field(default_factory=list)
+    curve: list[tuple[int, int, int]] = field(default_factory=list)
+    current: Score = field(default_factory=Score)
+
+    @property
+    def samples(self) -> int:
+        """Training samples in an epoch."""
+        available = len(self.dataset.train_labels)
+        return min(self.limit, available) if self.limit else available
+
+    def run(self, epochs: int, learn: bool = True) -> Iterator[Progress]:
+        """Trains until so many epochs are finished in all; may be left after any item.
+
+        Raises:
+            SfcError: E0702, the dataset does not fit the circuit.
+        """
+        circuit = self.simulator.circuit
+        binding = bind(circuit, self.dataset)
+        while self.epoch < epochs:
+            order = self._order()
+            while self.sample < self.samples:
+                chosen = order[self.sample : self.sample + _CHUNK]
+                inputs = self._inputs(binding, chosen)
+                result = self.simulator.run(inputs, learn=learn)
+                recent = Score(len(chosen))
+                if circuit.schedule.readouts:
+                    recent = Score()
+                    recent.add(result, self.dataset.train_labels[chosen])
+                self._note(recent)
+                yield Progress(self.epoch, self.sample, self.samples, recent)
+            self.epochs.append(self.current)
+            self.current = Score()
+            self.epoch, self.sample = self.epoch + 1, 0
+
+    def _inputs(self, binding: Binding, chosen: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        inputs: dict[str, NDArray[Any]] = {binding.image: self.dataset.train_images[chosen]}
+        if binding.label is not None:
+            inputs[binding.label] = self.dataset.train_labels[chosen]
+        return inputs
+
+    def _note(self, recent: Score) -> None:
+        self.sample += recent.samples
+        self.current.samples += recent.samples
+        self.current.by_spikes += recent.by_spikes
+        self.current.by_membrane += recent.by_membrane
+        seen = self.epoch * self.samples + self.sample
+        self.curve.append((seen, recent.by_spikes, recent.by_membrane))
+
+    def _order(self) -> NDArray[np.int64]:
+        if not self.shuffle:
+            return np.arange(self.samples)
+        return np.random.default_rng([self.seed, self.epoch]).permutation(self.samples)
+
+    def notes(self) -> dict[str, Any]:
+        """Returns the position in the data as JSON data, for `Simulator.save`."""
+        return {
+            "dataset": self.dataset.name,
+            "seed": self.seed,
+            "limit": self.limit,
+            "shuffle": self.shuffle,
+            "epoch": self.epoch,
+            "sample": self.sample,
+            "epochs": [asdict(score) for score in self.epochs],
+            "curve": self.curve,
+            "current": asdict(self.current),
+        }
+
+    @classmethod
+    def resume(cls, simulator: Simulator, dataset: Dataset, notes: Mapping[str, Any]) -> Training:
+        """Returns the training that `notes` describes.
+
+        Raises:
+            SfcError: E0801 for damaged notes, E0702 for another dataset.
+        """
+        if notes.get("dataset") != dataset.name:
+            message = f"the state was saved with dataset {notes.get('dataset')}, not {dataset.name}"
+            fail("E0702", message, help="give the same --data")
+        try:
+            return cls(
+                simulator,
+                dataset,
+                int(notes["seed"]),
+                int(notes["limit"]),
+                bool(notes["shuffle"]),
+                int(notes["epoch"]),
+                int(notes["sample"]),
+                [Score(**score) for score in notes["epochs"]],
+                [(int(n), int(s), int(v)) for n, s, v in notes["curve"]],
+                Score(**notes["current"]),
+            )
+        except (KeyError, TypeError, ValueError):
+            fail("E0801", "the position in the data is damaged in this state file")
+
+
+def bind(circuit: Circuit, dataset: Dataset) -> Binding:
+    """Returns which inputs get the images and labels.
+
+    The label goes to the first readout's, or to an input called "label"; the images go to the
+    one input that is left, or to the one called "image".
+
+    Raises:
+        SfcError: E0702, there are no such inputs or their sizes differ from the dataset's.
+    """
+    readouts = circuit.schedule.readouts
+    label = readouts[0].label if readouts else ("label" if "label" in circuit.inputs else None)
+    others = [name for name in circuit.inputs if name != label]
+    image = others[0] if len(others) == 1 else "image" if "image" in others else None
+    if image is None:
+        listing = ", ".join(others) or "none"
+        message = f"images go to one input, and beside the label the circuit has: {listing}"
+        fail("E0702", message, help="call one of them `image`")
+    size = circuit.inputs[image].size
+    if size != dataset.n_inputs:
+        fitting = [name for name, value in circuit.parameters.items() if value == size]
+        height, width = dataset.image_shape
+        fail(
+            "E0702",
+            f"the images of {dataset.name} have {dataset.n_inputs} pixels ({height} by {width}); "
+            f"input `{image}` has {size}",
+            circuit.inputs[image].span,
+            help=f"add -D {fitting[0]}={dataset.n_inputs}" if fitting else "",
+        )
+    if label is not None and circuit.inputs[label].size < dataset.n_classes:
+        message = (
+            f"{dataset.name} has {dataset.n_classes} classes; input `{label}` has "
+            f"{circuit.inputs[label].size} elements"
+        )
+        fail("E0702", message, circuit.inputs[label].span)
+    return Binding(image, label)
+
+
+def evaluate(simulator: Simulator, dataset: Dataset, limit: int = 0) -> Iterator[Evaluation]:
+    """Classifies the test set with frozen weights, without presenting labels.
+
+    A simulator of its own does it, so that training goes on as if nothing had happened.
+
+    Args:
+        simulator: whose weights are used.
+        dataset: whose test set is classified.
+        limit: only the first so many samples; 0 for all.
+
+    Yields:
+        The evaluation after every chunk; it grows in place.
+    """
+    circuit = simulator.circuit
+    binding = bind(circuit, dataset)
+    frozen = simulator.with_same_weights()
+    size = circuit.size(circuit.schedule.readouts[0].population)
+    evaluation = Evaluation(np.zeros((size, size), np.int64), np.zeros((size, size), np.int64))
+    samples = len(dataset.test_labels)
+    if limit:
+        samples = min(limit, samples)
+    for start in range(0, samples, _CHUNK):
+        chosen = slice(start, min(start + _CHUNK, samples))
+        labels = dataset.test_labels[chosen]
+        result = frozen.run({binding.image: dataset.test_images[chosen]}, learn=False)
+        readout = result.readout
+        np.add.at(evaluation.confusion_by_spikes, (labels, readout.classes_by_spikes), 1)
+        np.add.at(evaluation.confusion_by_membrane, (labels, readout.classes_by_membrane), 1)
+        yield evaluation

@@ -1,0 +1,1 @@
+"""Targets: what sfc emits, as values; `sfc.driver` writes them."""
