@@ -166,13 +166,19 @@ def show_diagnostics(diagnostics: list[Diagnostic]) -> None:
         console(stderr=True).print(text)
 
 
-def main() -> None:
-    """Runs the command line; exit codes: 0 ok, 1 diagnostics, 2 usage, 130 interrupted."""
+def complete_app() -> typer.Typer:
+    """Returns the command line with every command."""
     from sfc.cli_run import run
 
-    app.command(help=run.__doc__)(run)
+    if all(command.callback is not run for command in app.registered_commands):
+        app.command()(run)
+    return app
+
+
+def main() -> None:
+    """Runs the command line; exit codes: 0 ok, 1 diagnostics, 2 usage, 130 interrupted."""
     try:
-        app()
+        complete_app()()
     except SfcError as error:
         show_diagnostics(list(error.diagnostics))
         sys.exit(1)

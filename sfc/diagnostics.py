@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal, NoReturn
 
 from sfc.codes import CODES
@@ -17,13 +18,27 @@ from sfc.span import Span
 
 Severity = Literal["error", "warning"]
 
+ERROR_LIMIT = 100
+"""Errors after which a run of the compiler stops."""
+
 _TAB = "    "
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_UNSEEN = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+"""Characters that control a terminal, reorder a line or cannot be written (surrogates)."""
+
+_CONTROL = re.compile(rf"\x1b\[[0-9;?]*[ -/]*[@-~]|{_UNSEEN}")
+_REPLACED = re.compile(_UNSEEN)
+_CANDIDATES, _LONGEST = 1000, 200
+"""Names that `nearest` looks at, and characters of the one that it looks for."""
 
 
 def printable(text: str) -> str:
     """Returns `text` without terminal escapes and control characters (tab and newline stay)."""
     return _CONTROL.sub("", text)
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """Returns a text that a message quotes: printable, and cut where it is very long."""
+    return printable(text if len(text) <= length else f"{text[:length]}…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +92,20 @@ def _excerpt(span: Span, pointer: str) -> list[str]:
     if text is None:
         return []
     end = span.end_column if span.end_line == span.line else len(text) + 1
-    before = text[: span.column - 1].replace("\t", _TAB)
-    marked = text[span.column - 1 : end - 1].replace("\t", _TAB)
-    shown, start = _window(text.replace("\t", _TAB), len(before))
+    before = _columns(text[: span.column - 1])
+    marked = _columns(text[span.column - 1 : end - 1])
+    shown, start = _window(_columns(text), len(before))
     carets = "^" * max(1, min(len(marked), len(shown) - start))
     number = f"{span.line:>6}"
     return [
         f"{number} | {shown}",
         f"{' ' * len(number)} | {' ' * start}{carets}{' ' + pointer if pointer else ''}",
     ]
+
+
+def _columns(text: str) -> str:
+    """Returns a part of a line as it is printed: a column for every character, four for a tab."""
+    return _REPLACED.sub("\N{REPLACEMENT CHARACTER}", text.replace("\t", _TAB))
 
 
 def _window(text: str, start: int, width: int = 160) -> tuple[str, int]:
@@ -116,11 +136,23 @@ class Reporter:
     """Collects the diagnostics of a run of the compiler."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    _known: set[object] = field(default_factory=set, repr=False)
+    _errors: int = 0
 
     def report(self, diagnostic: Diagnostic) -> None:
-        """Adds a diagnostic; an exact repetition is dropped."""
-        if diagnostic not in self.diagnostics:
-            self.diagnostics.append(diagnostic)
+        """Adds a diagnostic, but not a second one of the same code at the same place.
+
+        Raises:
+            SfcError: there are `ERROR_LIMIT` errors.
+        """
+        key = (diagnostic.code, diagnostic.span or diagnostic.message)
+        if key in self._known:
+            return
+        self._known.add(key)
+        self.diagnostics.append(diagnostic)
+        self._errors += diagnostic.severity == "error"
+        if self._errors >= ERROR_LIMIT:
+            self.fail_on_errors()
 
     def error(
         self,
@@ -165,5 +197,6 @@ class Reporter:
 
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Returns a "did you mean" help text for a name that was not found, or an empty string."""
-    matches = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    known = islice(candidates, _CANDIDATES)
+    matches = difflib.get_close_matches(name[:_LONGEST], known, n=1, cutoff=0.6)
     return f"did you mean `{matches[0]}`?" if matches else ""

@@ -41,10 +41,12 @@ def weight_map(name: str, weights: NDArray[Any]) -> bytes:
     figure = Figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     limit = max(1, int(np.abs(weights).max()))
-    drawn = left.imshow(weights, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    drawn = left.imshow(
+        weights, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
+    )
     figure.colorbar(drawn, ax=left, label="weight")
     left.set(title=name, xlabel="column", ylabel="row")
-    right.hist(np.ravel(weights), bins=64, color=_INK)
+    right.hist(np.ravel(weights), bins=np.linspace(-limit, limit, 65), color=_INK)
     right.set(title=f"{weights.size:,} weights", xlabel="weight", ylabel="synapses")
     return _png(figure)
 
@@ -56,7 +58,7 @@ def raster(circuit: Circuit, result: Result) -> bytes:
     """
     relays = {relay for chain in circuit.schedule.chains for relay in chain.relays}
     rows = [c.name for c in circuit.schedule.chains]
-    rows += [name for name in result.events if name not in relays]
+    rows += [n for n in circuit.populations if n in result.events and n not in relays]
     figure = Figure(figsize=(10, 0.45 * len(rows) + 1.2), layout="constrained")
     axes = figure.subplots()
     for index, name in enumerate(rows):

@@ -12,6 +12,9 @@ from sfc.span import Source, Span
 from sfc.syntax import ast
 from sfc.syntax.words import RESERVED_NAMES
 
+NAME_LIMIT = 200
+"""Longest name, in characters."""
+
 _OPERATOR = {"expression": "or", "conjunction": "and"}
 
 
@@ -42,17 +45,20 @@ class Builder:
         return Span(self.source, at.line, at.column, at.end_line, at.end_column)  # type: ignore[arg-type]
 
     def doc(self, tree: Tree[Token]) -> str:
-        """Returns the ``///`` lines right above a statement."""
+        """Returns the ``///`` lines right above a statement, the first of its line."""
         lines: list[str] = []
         number = tree.meta.line - 1
         while number in self.docs:
-            lines.insert(0, self.docs[number])
+            lines.append(self.docs.pop(number))
             number -= 1
-        return "\n".join(lines)
+        return "\n".join(reversed(lines))
 
     def name(self, token: Token) -> ast.Name:
         """Builds a name; a reserved word is an error."""
         span = self.span(token)
+        if len(token) > NAME_LIMIT:
+            message = f"a name has {len(token)} characters; at most {NAME_LIMIT} are possible"
+            fail("E0306", message, span)
         if token.type == "NAME" and token in RESERVED_NAMES:
             fail(
                 "E0107",

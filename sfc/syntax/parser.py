@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -10,18 +11,36 @@ from typing import NoReturn
 from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
-from sfc.diagnostics import fail, printable
+from sfc.diagnostics import fail, nearest, printable, shortened
 from sfc.ir.limits import SOURCE_BYTES
 from sfc.resources import resource
 from sfc.span import Source, Span
 from sfc.syntax import ast
 from sfc.syntax.build import Builder
-from sfc.syntax.words import GROUPS, RESERVED_NAMES, TERMINALS
+from sfc.syntax.words import (
+    AT_STATEMENT,
+    CHARACTERS,
+    DECLARATIONS,
+    GROUPS,
+    NEXT_STATEMENT,
+    RESERVED_NAMES,
+    TERMINALS,
+)
 
 LANGUAGE_VERSION = 1
 
-_VERSION = re.compile(r"(?:\s|//[^\n]*\n)*(?:(sfc)\s+(\d+))?")
+TOKEN_LIMIT = 500_000
+"""Most words and signs of a file."""
+
+STATEMENT_TOKEN_LIMIT = 20_000
+"""Most words and signs between two of ``; { }``."""
+
+_VERSION = re.compile(r"(?:\s+|//[^\n]*\n)*(?:(sfc)\s+([0-9][\w.]*))?")
 _COMMENT = re.compile(r"//[^\n]*")
+_DOC = re.compile(r"\s*///(?!/)(.*)")
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_STATEMENT = re.compile(r"[^;{}]+")
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def read_source(path: str | Path) -> Source:
@@ -55,17 +74,20 @@ def parse(source: Source) -> ast.CircuitFile:
     Raises:
         SfcError: the text is not in the language; the first mistake is reported.
     """
+    source = Source(source.name, source.text.removeprefix("\ufeff"))
+    _check_characters(source)
     _check_version(source)
-    comments = _comments(source)
+    _check_length(source)
+    lines = source.text.split("\n")
+    comments = _comments(source, lines)
     file_doc = [comment.text[3:].strip() for comment in comments if comment.text[:3] == "//!"]
-    docs = {c.span.line: c.text[3:].strip() for c in comments if c.text[:3] == "///"}
+    docs = {n: m[1].strip() for n, line in enumerate(lines, start=1) if (m := _DOC.match(line))}
     try:
         tree = _lark().parse(source.text)
     except UnexpectedToken as error:
         _fail_at_token(source, error)
     except UnexpectedCharacters as error:
-        span = Span(source, error.line, error.column, error.line, error.column + 1)
-        fail("E0105", f"unexpected character `{printable(error.char)}`", span)
+        _fail_at_character(source, error)
     statements = Builder(source, docs).all(tree.children[1:])
     return ast.CircuitFile(source, statements, "\n".join(file_doc), comments)
 
@@ -78,6 +100,32 @@ def _lark() -> Lark:
     )
 
 
+def _check_characters(source: Source) -> None:
+    if match := _UNREADABLE.search(source.text):
+        span = _end_of(source, source.text[: match.end()])
+        message = f"a circuit file is text; it holds the character U+{ord(match[0]):04X}"
+        fail("E0102", message, span, help="delete it, and save the file as UTF-8")
+
+
+def _check_length(source: Source) -> None:
+    """Refuses what would take long to parse."""
+    total = 0
+    text = _COMMENT.sub(lambda comment: " " * len(comment[0]), source.text)
+    for match in _STATEMENT.finditer(text):
+        count = sum(1 for _ in _TOKEN.finditer(match[0]))
+        total += count
+        if count > STATEMENT_TOKEN_LIMIT:
+            message = (
+                f"a statement has {count:,} words and signs; "
+                f"at most {STATEMENT_TOKEN_LIMIT:,} are possible"
+            )
+            start = match.end() - len(match[0].lstrip())
+            fail("E0106", message, _end_of(source, text[: start + 1]), help="split it")
+    if total > TOKEN_LIMIT:
+        message = f"{source.name} has {total:,} words and signs; at most {TOKEN_LIMIT:,} are possible"
+        fail("E0103", message)
+
+
 def _check_version(source: Source) -> None:
     match = _VERSION.match(source.text)
     start = match.end() if match else 0
@@ -86,14 +134,15 @@ def _check_version(source: Source) -> None:
         span = _end_of(source, source.text[:start] + " ")
         fail("E0104", "a circuit file begins with its language version", span, help="add `sfc 1;`")
     if found.lstrip("0") != str(LANGUAGE_VERSION):
-        span = _end_of(source, source.text[:start])
+        end = _end_of(source, source.text[:start])
+        span = Span(source, end.line, end.end_column - len(found), end.line, end.end_column)
         message = f"language version {found[:20]} is not known; this compiler knows version 1"
         fail("E0104", message, span, help="install a newer sfc, or write `sfc 1;`")
 
 
-def _comments(source: Source) -> tuple[ast.Name, ...]:
+def _comments(source: Source, lines: list[str]) -> tuple[ast.Name, ...]:
     comments = []
-    for number, line in enumerate(source.text.split("\n"), start=1):
+    for number, line in enumerate(lines, start=1):
         if match := _COMMENT.search(line):
             column = match.start() + 1
             span = Span(source, number, column, number, match.end() + 1)
@@ -108,24 +157,52 @@ def _end_of(source: Source, text: str) -> Span:
     return Span(source, line, column, line, column + 1)
 
 
+def _fail_at_character(source: Source, error: UnexpectedCharacters) -> NoReturn:
+    span = Span(source, error.line, error.column, error.line, error.column + 1)
+    message = f"unexpected character `{error.char}`"
+    if not error.char.isascii():
+        message += f" (U+{ord(error.char):04X} {unicodedata.name(error.char, 'without a name')})"
+    other = "a name has the letters a-z and A-Z, digits and _" if error.char.isalpha() else ""
+    fail("E0105", message, span, help=CHARACTERS.get(error.char, other))
+
+
 def _fail_at_token(source: Source, error: UnexpectedToken) -> NoReturn:
-    token = error.token
-    span = Span(source, token.line, token.column, token.end_line, token.end_column)
-    previous = _previous_token(error)
+    token, previous = error.token, _previous_token(error)
     if previous in RESERVED_NAMES:
         message = f"`{previous}` is reserved for a later version of the language"
         fail("E0107", message, _token_span(source, previous))
-    expected = sorted({_terminal(name) for name in error.accepts or error.expected})
-    if "`;`" in expected and previous is not None and token.line != previous.end_line:
+    accepted = error.accepts or error.expected
+    if "SEMICOLON" in accepted and previous is not None and _is_next_line(token, previous):
         span = _token_span(source, previous)
         after = Span(source, span.end_line, span.end_column, span.end_line, span.end_column + 1)
         fail("E0105", "a `;` is missing", after, pointer="expected `;` here")
+    span = _token_span(source, token)
     if token.type == "$END":
         span = _end_of(source, source.text.rstrip() or " ")
-    found = _terminal(token.type) if token.type == "$END" else f"`{token}`"
-    keyword = " (a keyword)" if token.type == str(token).upper() and token.isalpha() else ""
-    message = f"expected {_listing(expected)}, found {printable(found)}{keyword}"
-    fail("E0105", message, span)
+    is_keyword = token.isalpha() and token.type not in ("NAME", "$END")
+    if is_keyword and accepted == {"NAME"}:
+        help = f"choose another name, for instance `{token}_`"
+        fail("E0107", f"`{token}` is a keyword and cannot be a name", span, help=help)
+    found = _terminal(token.type) if token.type == "$END" else f"`{shortened(token)}`"
+    expected = _listing(sorted({_terminal(name) for name in accepted}))
+    message = f"expected {expected}, found {found}{' (a keyword)' if is_keyword else ''}"
+    fail("E0105", message, span, help=_hint(token, previous, accepted))
+
+
+def _is_next_line(token: Token, previous: Token) -> bool:
+    """Tells whether a token belongs to what comes after a statement, not to the statement."""
+    return token.line != previous.end_line or token.type in NEXT_STATEMENT
+
+
+def _hint(token: Token, previous: Token | None, accepted: set[str]) -> str:
+    """Returns what the user may have meant by a token that does not fit."""
+    if "POPULATION" in accepted:
+        return AT_STATEMENT.get(token.type, "")
+    if "RBRACE" in accepted and token.type in NEXT_STATEMENT:
+        return "the block before it has no `}`"
+    if "ARROW" in accepted and previous is not None:
+        return nearest(previous.lower(), DECLARATIONS)
+    return nearest(token.lower(), (name.lower() for name in accepted if name not in TERMINALS))
 
 
 def _previous_token(error: UnexpectedToken) -> Token | None:

@@ -60,6 +60,36 @@ TERMINALS = {
 }
 """Terminals that are not keywords; a keyword's terminal is its spelling in capitals."""
 
+DECLARATIONS = (
+    "chain",
+    "const",
+    "gate",
+    "input",
+    "neuron",
+    "param",
+    "phase",
+    "plastic",
+    "population",
+    "probe",
+    "readout",
+    "rule",
+)
+"""The keywords that begin statements."""
+
+ACTIONS = ("close", "open", "present", "reward")
+"""The keywords that begin statements of a phase."""
+
+NEXT_STATEMENT = frozenset({"RBRACE", "$END", *(word.upper() for word in DECLARATIONS)})
+"""Terminals that are never a part of a statement that ends in `;`."""
+
+AT_STATEMENT = {
+    "SEMICOLON": "delete it",
+    "RBRACE": "delete it: no `{` is open here",
+    "OVER": "write `//` before a comment",
+    "SFC": "the version of the language stands once, in the first line",
+} | {word.upper(): f"write it in a phase: `phase 2 {{ {word} …; }}`" for word in ACTIONS}
+"""What to do about a terminal where a statement should begin."""
+
 GROUPS = (
     (
         frozenset({"`%`", "`*`", "`+`", "`-`", "`/`", "`and`", "`or`", "a comparison", "`**`"}),
@@ -73,24 +103,28 @@ GROUPS = (
         frozenset({"`(`", "`+`", "`-`", "`false`", "`not`", "`true`", "a name", "a number"}),
         "an expression",
     ),
-    (
-        frozenset(
-            {
-                "`chain`",
-                "`const`",
-                "`gate`",
-                "`input`",
-                "`param`",
-                "`phase`",
-                "`rule`",
-                "`neuron`",
-                "`population`",
-                "`plastic`",
-                "`probe`",
-                "`readout`",
-            }
-        ),
-        "a declaration",
-    ),
+    (frozenset(f"`{word}`" for word in DECLARATIONS), "a declaration"),
 )
 """Sets of terminals that a message sums up in two words."""
+
+CHARACTERS = {
+    '"': "there are no texts in quotes",
+    "'": "there are no texts in quotes",
+    "#": "write `//` before a comment",
+    "!": "write `not`, or `!=` for unequal",
+    "&": "write `and`",
+    "|": "write `or`",
+    "^": "write `**` for a power",
+    "\N{NO-BREAK SPACE}": "write a space",
+    "\N{MINUS SIGN}": "write `-`",
+    "\N{EN DASH}": "write `-`",
+    "\N{EM DASH}": "write `-`",
+    "\N{MULTIPLICATION SIGN}": "write `*`",
+    "\N{MIDDLE DOT}": "write `*`",
+    "\N{LESS-THAN OR EQUAL TO}": "write `<=`",
+    "\N{GREATER-THAN OR EQUAL TO}": "write `>=`",
+    "\N{NOT EQUAL TO}": "write `!=`",
+    "\N{RIGHTWARDS ARROW}": "write `->`",
+    "\N{HORIZONTAL ELLIPSIS}": "write `..` for a range",
+}
+"""What to write instead of a character that is not in the language."""
