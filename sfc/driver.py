@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfc.diagnostics import Reporter, fail, nearest
+from sfc.diagnostics import Reporter, fail, nearest, printable
 from sfc.ir.circuit import Circuit
 from sfc.span import Source
 
@@ -40,7 +40,7 @@ def compile(path: str | Path, reporter: Reporter | None = None, /, **parameters:
     from sfc.resources import circuit_names, circuit_path
     from sfc.syntax.parser import read_source
 
-    if not Path(path).suffix and not Path(path).exists():
+    if not Path(path).suffix and not os.path.exists(path):
         shipped = circuit_path(str(path))
         if shipped is None:
             help = nearest(str(path), circuit_names()) or f"shipped: {', '.join(circuit_names())}"
@@ -129,11 +129,7 @@ def load_bundle(folder: str | Path, *, engine: str = "reference") -> Simulator:
     from sfc.targets.netlist import NETLIST, WEIGHTS, read_netlist
 
     folder = Path(folder)
-    try:
-        manifest = json.loads(_read(folder / _MANIFEST))
-        sums = dict(manifest["files"]) if manifest["format"] == _BUNDLE_FORMAT else {}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        sums = {}
+    sums = _manifest_sums(_read(folder / _MANIFEST))
     if NETLIST not in sums:
         fail("E0801", f"{folder / _MANIFEST} is not the manifest of a netlist that sfc wrote")
     files = {name: _read(folder / name) for name in (NETLIST, WEIGHTS)}
@@ -147,6 +143,15 @@ def load_bundle(folder: str | Path, *, engine: str = "reference") -> Simulator:
     return simulator
 
 
+def _manifest_sums(data: bytes) -> dict[str, str]:
+    """Returns the SHA-256 of every file that a manifest names; nothing if it is none of ours."""
+    try:
+        manifest = json.loads(data)
+        return dict(manifest["files"]) if manifest["format"] == _BUNDLE_FORMAT else {}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > _BUNDLE_FILE_BYTES:
@@ -154,31 +159,64 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         fail("E0801", f"cannot read {path}: {error.strerror or error}")
+    except ValueError:
+        fail("E0801", f"{printable(str(path))!r} is not a path")
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
-    """Writes files into a new folder that takes the place of `folder` in the end.
+    """Writes a bundle into a new folder that takes the place of `folder` in the end.
 
     Raises:
         SfcError: E0802, it cannot be written, or holds something else than an earlier bundle.
     """
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MANIFEST).is_file():
-        message = f"{folder} is not empty and was not written by sfc"
-        fail("E0802", message, help="choose another folder with -o")
-    fresh = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    shown, folder = folder, folder.absolute()
+    _check_replaceable(folder, shown)
+    mark = secrets.token_hex(4)
+    fresh, old = (folder.with_name(f".{folder.name}.{mark}.{kind}") for kind in ("new", "old"))
     try:
         for name, data in files.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         if folder.is_dir():
-            shutil.rmtree(folder)
-        os.replace(fresh, folder)
+            os.rename(folder, old)
+        try:
+            os.rename(fresh, folder)
+        except OSError:
+            if old.is_dir():
+                os.rename(old, folder)
+            raise
     except OSError as error:
-        fail("E0802", f"cannot write {folder}: {error.strerror or error}")
+        fail("E0802", f"cannot write {shown}: {error.strerror or error}")
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return [folder / name for name in files]
+        if folder.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+    return [shown / name for name in files]
+
+
+def _check_replaceable(folder: Path, shown: Path) -> None:
+    """Reports a folder that is in use, or that holds more than a bundle of ours."""
+    try:
+        if Path.cwd().is_relative_to(folder.resolve()):
+            message = (
+                f"{shown} is the current folder or holds it, and a bundle takes a folder's place"
+            )
+            fail("E0802", message, help="choose another folder with -o")
+        if not folder.exists():
+            return
+        found = {
+            path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+        }
+    except (OSError, RuntimeError, ValueError) as error:
+        fail("E0802", f"cannot write {shown}: {error}")
+    if not folder.is_dir():
+        fail("E0802", f"{shown} is a file", help="choose another folder with -o")
+    manifest = folder / _MANIFEST
+    sums = _manifest_sums(_read(manifest)) if manifest.is_file() else {}
+    if foreign := found - {_MANIFEST, *sums} if sums else found:
+        message = f"{shown} holds files that sfc did not write, such as {min(foreign)}"
+        fail("E0802", message, help="choose another folder with -o")
 
 
 def write_file(path: Path, data: bytes) -> None:

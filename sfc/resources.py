@@ -21,5 +21,4 @@ def circuit_names() -> list[str]:
 def circuit_path(name: str) -> Path | None:
     """Returns a shipped circuit file by its name with or without ``.sfc``, or None."""
     stem = name.removesuffix(".sfc")
-    path = resource("circuits") / "examples" / f"{stem}.sfc"
-    return path if path.name == f"{Path(stem).name}.sfc" and path.is_file() else None
+    return resource("circuits") / "examples" / f"{stem}.sfc" if stem in circuit_names() else None

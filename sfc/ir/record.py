@@ -19,13 +19,15 @@ from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from sfc.ir.circuit import Circuit, Weight, by_name
+from sfc.ir.limits import INTEGER_LIMIT
 from sfc.span import Source, Span
 
 Record = Any
 """JSON data: dict, list, str, int, float, bool or None."""
 
 _Class = TypeVar("_Class")
-_SPAN = re.compile(r"(.*):(\d+):(\d+)-(\d+):(\d+)", re.DOTALL)
+_NUMBER = r"([0-9]{1,9})"
+_SPAN = re.compile(rf"(.*):{_NUMBER}:{_NUMBER}-{_NUMBER}:{_NUMBER}", re.DOTALL)
 
 
 class RecordError(ValueError):
@@ -166,9 +168,12 @@ def _decode_mapping(kind: Any, record: Record, where: str) -> Mapping[str, Any]:
 
 
 def _decode_scalar(kind: type, record: Record, where: str) -> Any:
-    if kind is float and type(record) in (int, float) and math.isfinite(record):
+    is_number = type(record) is int or (type(record) is float and math.isfinite(record))
+    if type(record) is int and abs(record) > INTEGER_LIMIT:
+        raise RecordError(f"{where}: an integer exceeds 64 bits")
+    if kind is float and is_number:
         return record
-    if type(record) is not kind:
+    if type(record) is not kind or kind is float:
         raise RecordError(f"{where}: expected {kind.__name__}, found {_shown(record)}")
     return record
 
@@ -195,5 +200,7 @@ def _decode_span(record: Record, where: str) -> Span:
 
 
 def _shown(record: Record) -> str:
+    if isinstance(record, list | dict):
+        return "a list" if isinstance(record, list) else "fields"
     text = repr(record)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from sfc.diagnostics import Label
 from sfc.ir.circuit import Input, Matrix, Origin, Pattern, Population, Projection, Tie, Weight
-from sfc.ir.integers import DELAY_LIMIT, nearest_weight
+from sfc.ir.integers import DELAY_LIMIT, nearest_weight, split_weight
 from sfc.sema.draft import Draft
-from sfc.sema.evaluate import integer, number
+from sfc.sema.evaluate import integer, mentioned, number
 from sfc.sema.models import Model, constant_weight
-from sfc.sema.references import node, population
+from sfc.sema.references import counted, declared, node, population
 from sfc.sema.scope import Abandon
 from sfc.span import Span
 from sfc.syntax import ast
@@ -37,16 +36,23 @@ def connect(statement: ast.Connection, draft: Draft) -> None:
 
 
 def gate_weight(
-    target: Population, model: Model, level: int | None, span: Span, draft: Draft
+    target: Population, above: ast.Expression | None, span: Span, draft: Draft
 ) -> tuple[Weight, int]:
-    """Returns the weight of a gate that opens `target` above `level`, and the level.
+    """Returns the weight of a gate that opens `target` above a level, and the level.
 
     The weight is threshold - bias - level: with it, an open neuron fires if its other input
     exceeds the level. The default level is half the threshold.
+
+    Args:
+        span: what to point at where no level is given.
     """
     scope, neuron = draft.scope, target.neuron
-    chosen = neuron.threshold // 2 if level is None else level
+    chosen = neuron.threshold // 2
+    if above is not None:
+        chosen, span = integer(above, scope, "the level", -(2**20), 2**20), above.span
     value = neuron.threshold - neuron.bias - chosen
+    if above is None and (value <= 0 or split_weight(value) is None):
+        scope.once(("gate", neuron))
     if value <= 0:
         message = (
             f"the gate weight of `{target.name}` is {value}; it must be positive "
@@ -57,8 +63,9 @@ def gate_weight(
     if chosen < 0:
         message = f"the level {chosen} is negative: `{target.name}` fires without any other input"
         scope.reporter.warning("W0501", message, span)
+    what = f"the gate weight threshold - bias - level of `{target.name}`"
     near = neuron.threshold - neuron.bias - int(nearest_weight(value))
-    return constant_weight(value, scope, span, lambda _: f"above {near} (`{model.name}`)"), chosen
+    return constant_weight(value, scope, span, what, lambda _: f"`above {near}`"), chosen
 
 
 def _clauses(statement: ast.Connection, draft: Draft) -> Clauses:
@@ -73,6 +80,8 @@ def _clauses(statement: ast.Connection, draft: Draft) -> Clauses:
             help = "" if statement.gate else "`above` belongs to `gate` and `open`"
             if clause.kind == "weight":
                 help = "the weight of a gate follows from `above`, the level that it opens"
+            if clause.kind == "via":
+                help = "a gate is not plastic: use one_to_one or all_to_all"
             scope.error("E0205", f"a {what} has no {word}", clause.span, help=help)
         clauses[clause.kind] = clause
     if "via" in clauses:
@@ -82,7 +91,8 @@ def _clauses(statement: ast.Connection, draft: Draft) -> Clauses:
                 scope.error("E0205", message, clauses[kind].span, help=f"drop the {kind}")
     elif "pattern" not in clauses:
         message = f"the {what} does not say which neurons it joins"
-        scope.error("E0402", message, statement.span, help="add one_to_one, all_to_all or via")
+        help = "add one_to_one or all_to_all" + ("" if statement.gate else ", or via a matrix")
+        scope.error("E0402", message, statement.span, help=help)
     elif "weight" not in clauses and not statement.gate:
         message = "the projection has no weight"
         help = "add `weight spike` for spikes that fire open neurons, or a number"
@@ -112,11 +122,8 @@ def _connect_pair(
         _report_sizes(source, source_reference, target, target_reference, draft)
     model = draft.models[target.name]
     if statement.gate:
-        level = None
-        if "above" in clauses:
-            expression = _expression(clauses["above"])
-            level = integer(expression, draft.scope, "the level", -(2**20), 2**20)
-        weight, chosen = gate_weight(target, model, level, statement.span, draft)
+        above = _expression(clauses["above"]) if "above" in clauses else None
+        weight, chosen = gate_weight(target, above, statement.span, draft)
         origin = Origin("gate", level=chosen)
     elif "via" in clauses:
         weight = _tie(clauses["via"], source, target, draft)
@@ -128,7 +135,7 @@ def _connect_pair(
         assert isinstance(label, ast.Name)
         draft.scope.declare("projection", label, lambda: None)
         name = label.text
-    draft.projections.append(
+    draft.add(
         Projection(
             name,
             source.name,
@@ -145,23 +152,10 @@ def _connect_pair(
 
 def _weight(expression: ast.Expression, model: Model, target: Population, draft: Draft) -> Weight:
     spike = model.drive
-    if spike is None and _mentions_spike(expression):
+    if spike is None and any(part.name.text == "spike" for part in mentioned(expression)):
         spike = model.need("drive", draft.scope, expression.span)
     value = number(expression, draft.scope, spike)
-    return constant_weight(value, draft.scope, expression.span, lambda weight: f"{weight:g}")
-
-
-def _mentions_spike(expression: ast.Expression) -> bool:
-    if isinstance(expression, ast.Reference):
-        return expression.name.text == "spike"
-    if isinstance(expression, ast.Unary):
-        return _mentions_spike(expression.operand)
-    if isinstance(expression, ast.Operation):
-        operands = (expression.first, *(operand for _, operand in expression.rest))
-        return any(_mentions_spike(operand) for operand in operands)
-    if isinstance(expression, ast.Call):
-        return any(_mentions_spike(argument.expression) for argument in expression.arguments)
-    return False
+    return constant_weight(value, draft.scope, expression.span, "the weight")
 
 
 def _tie(clause: ast.Clause, source: Population | Input, target: Population, draft: Draft) -> Tie:
@@ -179,15 +173,11 @@ def _tie(clause: ast.Clause, source: Population | Input, target: Population, dra
             f"`{source.name} -> {target.name}` needs a matrix of {source.size} by {target.size}; "
             f"`{word}` is {shape[0]} by {shape[1]}"
         )
-        turned = matrix.name if transpose else f"{matrix.name}.T"
-        fits = shape[::-1] == (source.size, target.size)
-        scope.error(
-            "E0401",
-            message,
-            clause.span,
-            labels=_declared(matrix),
-            help=f"write {turned}" if fits else "",
-        )
+        rows, columns = (target, source) if transpose else (source, target)
+        help = f"declare it as {matrix.name}[{rows.size}, {columns.size}]"
+        if shape[::-1] == (source.size, target.size):
+            help = f"write {matrix.name if transpose else f'{matrix.name}.T'}"
+        scope.error("E0401", message, clause.span, labels=declared(matrix), help=help)
     return Tie(matrix.name, -1 if clause.negative else 1, transpose)
 
 
@@ -203,16 +193,12 @@ def _report_sizes(
     draft: Draft,
 ) -> None:
     message = (
-        f"one_to_one joins populations of one size; `{source.name}` has {source.size} neurons, "
-        f"`{target.name}` has {target.size}"
+        "one_to_one joins populations of one size; "
+        f"`{source.name}` has {counted(source.size, 'neuron')}, `{target.name}` has {target.size}"
     )
     span = source_reference.span.to(target_reference.span)
-    labels = (*_declared(source), *_declared(target))
+    labels = declared(source, target)
     draft.scope.error("E0401", message, span, labels=labels, help="use all_to_all, or one size")
-
-
-def _declared(thing: Population | Input | Matrix) -> tuple[Label, ...]:
-    return (Label(thing.span, f"`{thing.name}` is declared here"),) if thing.span else ()
 
 
 def _expression(clause: ast.Clause) -> ast.Expression:

@@ -8,18 +8,20 @@ from math import prod
 from sfc.diagnostics import nearest
 from sfc.ir.circuit import Chain, Init, Input, Matrix, Origin, Population, Projection, Rule
 from sfc.ir.limits import CHAIN_LIMIT, NEURON_LIMIT, SYNAPSE_LIMIT
-from sfc.sema.draft import Draft
+from sfc.sema.draft import PROJECTION_LIMIT, Draft
 from sfc.sema.evaluate import integer, number
 from sfc.sema.models import Model, constant_weight, extend
+from sfc.sema.references import counted
 from sfc.syntax import ast
 
-_INITS = {
-    "zeros": (),
-    "constant": ("value",),
-    "uniform": ("low", "high"),
-    "glorot_normal": ("scale", "clip"),
+_ANY, _POSITIVE = (-(2**20), 2**20), (0, 2**20)
+_INITS: dict[str, dict[str, tuple[int, int]]] = {
+    "zeros": {},
+    "constant": {"value": _ANY},
+    "uniform": {"low": _ANY, "high": _ANY},
+    "glorot_normal": {"scale": _POSITIVE, "clip": _POSITIVE},
 }
-"""The methods that fill a matrix, and their arguments; see `sfc.sim.initial`."""
+"""The methods that fill a matrix, and the ranges of their arguments; see `sfc.sim.initial`."""
 
 
 def declare_inputs(declaration: ast.InputDeclaration, draft: Draft) -> None:
@@ -57,6 +59,7 @@ def declare_chain(declaration: ast.ChainDeclaration, draft: Draft) -> None:
 
     def resolve() -> Chain:
         scope, declarator = draft.scope, declaration.declarator
+        draft.begun_chains += 1
         model: Model = scope.lookup(declaration.model, "neuron model")
         neuron = model.neuron(scope, declaration.model.span)
         if len(declarator.extents) != 1:
@@ -65,6 +68,10 @@ def declare_chain(declaration: ast.ChainDeclaration, draft: Draft) -> None:
         what = "the number of relays"
         length = integer(declarator.extents[0], scope, what, 1, CHAIN_LIMIT)
         name = declarator.name.text
+        if len(draft.populations) + length > PROJECTION_LIMIT:
+            message = f"the circuit has more than {PROJECTION_LIMIT:,} populations and relays"
+            scope.once(("limit", "relays"))
+            scope.error("E0306", message, declarator.span)
         relays = tuple(f"{name}[{index}]" for index in range(length))
         for index, relay in enumerate(relays):
             origin = Origin("relay", name, index)
@@ -75,10 +82,10 @@ def declare_chain(declaration: ast.ChainDeclaration, draft: Draft) -> None:
         followers = relays[1:] + (relays[:1] if declaration.ring else ())
         if followers:
             ring = model.need("ring", scope, declaration.model.span)
-            weight = constant_weight(ring, scope, declaration.model.span, str)
+            weight = constant_weight(ring, scope, declaration.model.span, "`ring`")
         for index, (relay, follower) in enumerate(zip(relays, followers, strict=False)):
             origin = Origin("link", name, index)
-            draft.projections.append(
+            draft.add(
                 Projection(
                     "", relay, follower, "all_to_all", weight, 0, origin, "", declaration.span
                 )
@@ -98,7 +105,8 @@ def declare_matrix(declaration: ast.PlasticDeclaration, draft: Draft) -> None:
         rule: Rule = scope.lookup(declaration.rule, "rule")
         shape = _extents(declarator, draft, SYNAPSE_LIMIT)
         if len(shape) != 2:
-            message = f"a plastic matrix has rows and columns, found {len(shape)} extent(s)"
+            found = counted(len(shape), "extent")
+            message = f"a plastic matrix has rows and columns, found {found}"
             help = f"write `plastic {declarator.name.text}[rows, columns] by …`"
             scope.error("E0401", message, declarator.span, help=help)
         init = _init(declaration.init, draft) if declaration.init else Init()
@@ -125,7 +133,7 @@ def _shape(declarator: ast.Declarator, draft: Draft) -> tuple[int, ...]:
 
 def _extents(declarator: ast.Declarator, draft: Draft, limit: int) -> tuple[int, ...]:
     what = f"an extent of `{declarator.name.text}`"
-    shape = tuple(integer(extent, draft.scope, what, 1, 2**62) for extent in declarator.extents)
+    shape = tuple(integer(extent, draft.scope, what, 1, limit) for extent in declarator.extents)
     if prod(shape) > limit:
         message = (
             f"`{declarator.name.text}` has {prod(shape):,} elements; at most {limit:,} are possible"
@@ -139,16 +147,24 @@ def _init(call: ast.Call, draft: Draft) -> Init:
     if method not in _INITS:
         help = nearest(method, _INITS) or f"the methods are {', '.join(_INITS)}"
         scope.error("E0201", f"unknown initialisation `{method}`", call.name.span, help=help)
-    wanted = _INITS[method]
+    ranges = _INITS[method]
     values: dict[str, float] = {}
     for position, argument in enumerate(call.arguments):
-        name = argument.name.text if argument.name else dict(enumerate(wanted)).get(position, "")
-        if name not in wanted or name in values:
-            message = f"`{method}` takes ({', '.join(wanted)})"
+        name = argument.name.text if argument.name else dict(enumerate(ranges)).get(position, "")
+        if name not in ranges or name in values:
+            problem = f"has no argument `{name}`" if name else "has too many arguments"
+            problem = f"has two values for `{name}`" if name in values else problem
             span = argument.name.span if argument.name else argument.expression.span
-            scope.error("E0205", message, span, help=nearest(name, wanted))
+            help = nearest(name, ranges) or f"it takes ({', '.join(ranges)})"
+            scope.error("E0205", f"`{method}` {problem}", span, help=help)
         values[name] = number(argument.expression, scope)
-    if missing := [name for name in wanted if name not in values]:
+        low, high = ranges[name]
+        if not low <= values[name] <= high:
+            message = f"`{name}` is {values[name]!r}; it can be {low} to {high}"
+            scope.error("E0302", message, argument.expression.span)
+    if missing := [name for name in ranges if name not in values]:
         message = f"`{method}` needs {', '.join(missing)}"
-        scope.error("E0402", message, call.span, help=f"write {method}({', '.join(wanted)})")
-    return Init(method, tuple((name, values[name]) for name in wanted))
+        scope.error("E0402", message, call.span, help=f"write {method}({', '.join(ranges)})")
+    if method == "uniform" and values["low"] > values["high"]:
+        scope.error("E0302", "`low` is larger than `high`", call.span, help="exchange them")
+    return Init(method, tuple((name, values[name]) for name in ranges))

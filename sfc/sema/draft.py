@@ -25,6 +25,9 @@ from sfc.sema.models import Model
 from sfc.sema.scope import Scope
 from sfc.span import Span
 
+PROJECTION_LIMIT = 200_000
+"""Most projections of a circuit, those of chains and gates included."""
+
 
 @dataclass(slots=True)
 class Draft:
@@ -34,7 +37,9 @@ class Draft:
         models: of every population, for the conventions that its gates and spikes need.
         projections: a name is a label, or empty until `finish`.
         presents: each with the places in `projections` of those that carry it.
+        begun_chains: number of chains that were declared, those with a mistake included.
         injections: place of the projection by which an input is presented to a population.
+        carried: places in `projections` that carry an input in a (chain, phase).
         gating: what each (chain, phase, population) is made to do, to find contradictions.
     """
 
@@ -48,11 +53,21 @@ class Draft:
     projections: list[Projection] = field(default_factory=list)
     injections: dict[tuple[str, str], int] = field(default_factory=dict)
     chains: list[Chain] = field(default_factory=list)
+    begun_chains: int = 0
     presents: list[tuple[Present, list[int]]] = field(default_factory=list)
     rewards: list[Reward] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
     readouts: list[Readout] = field(default_factory=list)
+    carried: set[tuple[str, int, int]] = field(default_factory=set)
     gating: dict[tuple[str, int, str], tuple[str, Span]] = field(default_factory=dict)
+
+    def add(self, projection: Projection) -> None:
+        """Adds a projection; raises `SfcError` if it is one too many."""
+        if len(self.projections) >= PROJECTION_LIMIT:
+            message = f"the circuit has more than {PROJECTION_LIMIT:,} projections"
+            self.scope.reporter.error("E0306", message, projection.span)
+            self.scope.reporter.fail_on_errors()
+        self.projections.append(projection)
 
     def finish(self, name: str, doc: str) -> Circuit:
         """Names the projections and returns the circuit."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import PurePath
 
 from sfc.diagnostics import Reporter, nearest
-from sfc.ir.circuit import Circuit
+from sfc.ir.circuit import Circuit, Input, Population
 from sfc.ir.limits import INTEGER_LIMIT, NEURON_LIMIT
 from sfc.ir.verify import verify
 from sfc.sema.connect import connect
@@ -53,8 +52,8 @@ def elaborate(
             if isinstance(statement, kind):
                 _connect(statement, draft)
     _check_sizes(draft)
-    _check_presents(draft)
     reporter.fail_on_errors()
+    _check_presents(draft)
     circuit = draft.finish(PurePath(file.source.name).stem, file.doc)
     verify(circuit)
     return circuit
@@ -85,6 +84,9 @@ def _declare(statement: ast.Statement, draft: Draft, parameters: Mapping[str, fl
 def _parameter(param: ast.Param, scope: Scope, parameters: Mapping[str, float]) -> float:
     name = param.name.text
     if name in parameters:
+        if not abs(parameters[name]) <= INTEGER_LIMIT:
+            message = f"the value given for parameter `{name}` is out of range"
+            scope.error("E0302", message, help="it can be -(2^63 - 1) to 2^63 - 1")
         return parameters[name]
     if param.default is None:
         message = f"parameter `{name}` has no value"
@@ -92,7 +94,8 @@ def _parameter(param: ast.Param, scope: Scope, parameters: Mapping[str, float]) 
         scope.error("E0209", message, param.name.span, help=help)
     value = evaluate(param.default, scope)
     if isinstance(value, bool):
-        scope.error("E0305", f"parameter `{name}` is a number", param.default.span)
+        message = f"parameter `{name}` is a number, found {str(value).lower()}"
+        scope.error("E0305", message, param.default.span)
     return value
 
 
@@ -100,13 +103,11 @@ def _check_parameters(
     file: ast.CircuitFile, parameters: Mapping[str, float], reporter: Reporter
 ) -> None:
     known = [s.name.text for s in file.statements if isinstance(s, ast.Param)]
-    for name, value in parameters.items():
+    for name in parameters:
         if name not in known:
             listing = f"its parameters are {', '.join(known)}" if known else "it has none"
             message = f"{file.source.name} has no parameter `{name}`"
             reporter.error("E0208", message, help=nearest(name, known) or listing)
-        elif not math.isfinite(value) or abs(value) > INTEGER_LIMIT:
-            reporter.error("E0302", f"{value} is out of range for parameter `{name}`")
 
 
 def _collect(kind: str, name: str, value: object, draft: Draft) -> None:
@@ -136,11 +137,13 @@ def _connect(statement: ast.Statement, draft: Draft) -> None:
 
 
 def _check_sizes(draft: Draft) -> None:
-    total = sum(population.size for population in draft.populations.values())
-    total += sum(source.size for source in draft.inputs)
+    nodes: list[Population | Input] = [*draft.populations.values(), *draft.inputs]
+    total = sum(node.size for node in nodes)
     if total > NEURON_LIMIT:
+        largest = max(nodes, key=lambda node: node.size)
         message = f"the circuit has {total:,} neurons; at most {NEURON_LIMIT:,} are possible"
-        draft.scope.reporter.error("E0306", message)
+        pointer = f"{largest.size:,} of them"
+        draft.scope.reporter.error("E0306", message, largest.span, pointer=pointer)
 
 
 def _check_presents(draft: Draft) -> None:

@@ -63,6 +63,7 @@ class Model:
         """Returns a setting that is used at `span`; reports it if it is not set."""
         value = getattr(self, setting)
         if value is None:
+            scope.once(("setting", self.name, setting))
             message = f"neuron model `{self.name}` has no `{setting}`, which is used here"
             help = f"add `{setting} = …;` to `{self.name}`"
             scope.error("E0504", message, span, help=help)
@@ -93,11 +94,11 @@ def extend(model: Model, settings: tuple[ast.Setting, ...], scope: Scope) -> Mod
             scope.error("E0305", f"`{key}` is one number, not a range", setting.value.span)
         value = integer(setting.value.low, scope, f"`{key}`", *_RANGES[key])
         if key == "bias" and not holds_bias(value):
-            message = f"bias {value} cannot be held: 64 times it is no 13-bit mantissa times 2^0..7"
-            help = f"the nearest that can is {nearest_bias(value)}"
+            message = f"`bias` is {value}; 64 times it is no 13-bit mantissa times 2^0..7"
+            help = f"the nearest that can be held is {nearest_bias(value)}"
             scope.error("E0303", message, setting.value.span, help=help)
         if key in ("drive", "close", "ring"):
-            constant_weight(value, scope, setting.value.span, lambda weight: f"{weight:g}")
+            constant_weight(value, scope, setting.value.span, f"`{key}`")
         model = replace(model, **{key: value})  # type: ignore[arg-type]
     return model
 
@@ -114,18 +115,19 @@ def unique(settings: tuple[ast.Setting, ...], scope: Scope) -> tuple[ast.Setting
 
 
 def constant_weight(
-    value: float, scope: Scope, span: Span, suggestion: Callable[[float], str]
+    value: float, scope: Scope, span: Span, what: str, write: Callable[[float], str] | None = None
 ) -> Weight:
     """Returns a weight that can be held.
 
     Args:
         value: in weight units.
-        suggestion: what to write for the nearest weight, given that weight.
+        what: how a message calls the weight.
+        write: says what to write for the nearest weight, where that is not the weight itself.
     """
     held = split_weight(value)
     if held is None:
         near = nearest_weight(value)
-        message = f"weight {value:g} cannot be held as an 8-bit mantissa times 2^-6..7"
-        help = f"the nearest that can is {near:g}: write {suggestion(near)}"
-        scope.error("E0303", message, span, help=help)
+        message = f"{what} is {value!r}, which is no 8-bit mantissa times 2^-6..7"
+        help = f"the nearest that can be held is {near:g}"
+        scope.error("E0303", message, span, help=help + (f": write {write(near)}" if write else ""))
     return Weight(held[0], held[1])

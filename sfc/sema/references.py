@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-from sfc.ir.circuit import Chain, Input, Population
+from sfc.diagnostics import Label
+from sfc.ir.circuit import Chain, Input, Matrix, Population
 from sfc.sema.draft import Draft
 from sfc.sema.evaluate import integer
+from sfc.sema.scope import Abandon
 from sfc.syntax import ast
 
 
 def node(reference: ast.Reference, draft: Draft) -> Population | Input:
     """Returns the population, relay or input that a reference names."""
-    if draft.scope.kind(reference.name.text) != "input":
+    if draft.scope.kind(reference.name.text) in ("chain", None) and reference.trailers:
         return population(reference, draft)
+    found: Population | Input = draft.scope.lookup(reference.name, "population", "input")
     whole(reference, draft)
-    source: Input = draft.scope.lookup(reference.name, "input")
-    return source
+    return found
 
 
 def population(reference: ast.Reference, draft: Draft) -> Population:
     """Returns the population that a reference names, or the relay, as in ``g[3]``."""
-    if draft.scope.kind(reference.name.text) == "chain" and reference.trailers:
+    if draft.scope.kind(reference.name.text) in ("chain", None) and reference.trailers:
         chain, index = relay_index(reference, draft)
         return draft.populations[chain.relays[index]]
-    whole(reference, draft)
     found: Population = draft.scope.lookup(reference.name, "population")
+    whole(reference, draft)
     return found
+
+
+def counted(number: int, noun: str) -> str:
+    """Returns a number with a noun, which gets an s unless there is one of it."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def declared(*things: Population | Input | Matrix) -> tuple[Label, ...]:
+    """Returns labels that point at declarations."""
+    return tuple(Label(t.span, f"`{t.name}` is declared here") for t in things if t.span)
 
 
 def whole(reference: ast.Reference, draft: Draft) -> None:
     """Reports what follows a name that has no parts."""
     if reference.trailers:
-        message = f"`{reference.name.text}` has no parts that can be named here"
-        draft.scope.error("E0202", message, reference.trailers[0].span)
+        message = f"`{reference.name.text}` can be named here only as a whole"
+        help = f"write `{reference.name.text}`"
+        draft.scope.error("E0202", message, reference.trailers[0].span, help=help)
 
 
 def relay_index(reference: ast.Reference, draft: Draft) -> tuple[Chain, int]:
@@ -40,27 +53,32 @@ def relay_index(reference: ast.Reference, draft: Draft) -> tuple[Chain, int]:
     chain: Chain = scope.lookup(reference.name, "chain")
     first, *others = reference.trailers
     if others or not isinstance(first, ast.Index):
-        scope.error("E0202", f"`{chain.name}` has only numbered relays", first.span)
+        message = f"`{chain.name}` has only numbered relays"
+        scope.error("E0202", message, first.span, help=f"write {chain.name}[0]")
     return chain, _inside(chain, first.expression, draft)
 
 
 def phase(expression: ast.Expression, draft: Draft) -> tuple[Chain, int]:
     """Returns the chain and phase of ``g[k]``, or of a bare number where there is one chain."""
     scope = draft.scope
-    if isinstance(expression, ast.Reference) and scope.kind(expression.name.text) == "chain":
-        if expression.trailers:
+    if isinstance(expression, ast.Reference):
+        kind = scope.kind(expression.name.text)
+        if kind in ("chain", None) and expression.trailers:
             return relay_index(expression, draft)
-        message = f"`{expression.name.text}` is a chain; a phase of it is needed"
-        scope.error("E0501", message, expression.span, help=f"write {expression.name.text}[0]")
+        if kind == "chain":
+            message = f"`{expression.name.text}` is a chain; a phase of it is needed"
+            scope.error("E0501", message, expression.span, help=f"write {expression.name.text}[0]")
+    if draft.begun_chains > len(draft.chains):
+        raise Abandon
     if not draft.chains:
+        scope.once(("limit", "no chain"))
         message = "a phase needs a chain, and the circuit has none"
-        scope.error(
-            "E0505", message, expression.span, help="declare one: `chain g[12] : Relay ring;`"
-        )
+        help = "declare one: `chain g[12] : Relay ring;`"
+        scope.error("E0505", message, expression.span, help=help)
     if len(draft.chains) > 1:
         names = ", ".join(chain.name for chain in draft.chains)
         message = f"it is not clear which chain this phase belongs to: there are {names}"
-        help = f"write {draft.chains[0].name}[…]"
+        help = f"write {draft.chains[0].name}[…] for a phase of `{draft.chains[0].name}`"
         scope.error("E0505", message, expression.span, help=help)
     return draft.chains[0], _inside(draft.chains[0], expression, draft)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import NoReturn
 
 from sfc.diagnostics import nearest
 from sfc.ir.circuit import RULE_VARIABLES, TRACE_VARIABLES, Rule, Term, Trace
 from sfc.ir.integers import COEFFICIENT_BITS, IMPULSE_LIMIT, TRACE_LIMIT, plastic_range
 from sfc.ir.limits import RULE_TERM_LIMIT
-from sfc.sema.evaluate import evaluate, integer, number
+from sfc.sema.evaluate import evaluate, integer, mentioned, number
 from sfc.sema.models import unique
 from sfc.sema.scope import Scope
 from sfc.span import Span
 from sfc.syntax import ast
+
+FACTOR_LIMIT = 16
+"""Most factors of a product."""
 
 Product = tuple[str, ...]
 Sum = dict[Product, tuple[float, Span]]
@@ -48,7 +52,9 @@ def _rule(declaration: ast.RuleDeclaration, scope: Scope) -> Rule:
     for term in (*updates["dw"], *updates["dt"]):
         for factor in term.factors:
             if factor in TRACE_VARIABLES and factor not in declared:
-                message = f"rule `{declaration.name.text}` uses {factor}, a trace not declared"
+                message = (
+                    f"rule `{declaration.name.text}` uses the trace {factor}, not declared in it"
+                )
                 help = f"add `trace {factor} impulse 16 tau 20;`"
                 scope.error("E0604", message, declaration.name.span, help=help)
     return Rule(
@@ -66,6 +72,9 @@ def _rule(declaration: ast.RuleDeclaration, scope: Scope) -> Rule:
 def _range(value: ast.Interval, end: ast.Expression, scope: Scope) -> tuple[int, int]:
     low = integer(value.low, scope, "the lowest weight", -(2**15), 2**15)
     high = integer(end, scope, "the highest weight", -(2**15), 2**15)
+    if low > high:
+        message = f"the range runs backwards, from {low} to {high}"
+        scope.error("E0604", message, value.span, help=f"write {high}..{low}")
     if plastic_range(low, high) is None:
         message = f"weights {low}..{high} cannot be held by an 8-bit mantissa"
         help = "use -256..254 (steps of 2), 0..255 or -255..0, each times a power of two"
@@ -96,22 +105,47 @@ def _expand(expression: ast.Expression, scope: Scope) -> Sum:
     """Multiplies an expression out."""
     span = expression.span
     if isinstance(expression, ast.Reference) and expression.name.text in RULE_VARIABLES:
-        if expression.trailers:
-            scope.error("E0602", f"`{expression.name.text}` has no parts", span)
-        return {(expression.name.text,): (1.0, span)}
-    if isinstance(expression, ast.Reference) and scope.kind(expression.name.text) is None:
-        help = nearest(expression.name.text, RULE_VARIABLES) or "declare it with `const`"
-        message = f"`{expression.name.text}` is neither a rule variable nor a constant"
-        scope.error("E0601", message, span, help=help)
-    if isinstance(expression, ast.Unary) and expression.operator in "+-":
-        sign = -1.0 if expression.operator == "-" else 1.0
-        return _times(_expand(expression.operand, scope), {(): (sign, span)}, span, scope)
-    if isinstance(expression, ast.Operation):
-        return _operation(expression, scope)
+        return _variable(expression, scope)
+    has_variables = any(part.name.text in RULE_VARIABLES for part in mentioned(expression))
+    with scope.deeper(span):
+        if has_variables and isinstance(expression, ast.Operation):
+            return _operation(expression, scope)
+        if has_variables and isinstance(expression, ast.Unary) and expression.operator in "+-":
+            sign = -1.0 if expression.operator == "-" else 1.0
+            return _times(_expand(expression.operand, scope), {(): (sign, span)}, span, scope)
+        return {(): (_constant(expression, scope), span)}
+
+
+def _variable(reference: ast.Reference, scope: Scope) -> Sum:
+    name = reference.name.text
+    if reference.trailers:
+        scope.error("E0602", f"`{name}` has no parts", reference.span)
+    if scope.kind(name) in ("constant", "parameter"):
+        message = f"`{name}` is a variable of learning rules, and also a constant of this circuit"
+        scope.error("E0202", message, reference.span, help=f"rename the constant `{name}`")
+    return {(name,): (1.0, reference.span)}
+
+
+def _constant(expression: ast.Expression, scope: Scope) -> float:
+    """Returns the value of a part of a rule that must not depend on the rule's variables."""
+    for reference in mentioned(expression):
+        name = reference.name.text
+        if name in RULE_VARIABLES:
+            message = (
+                "a learning rule is a sum of products: a variable such as "
+                f"`{name}` cannot be a divisor, an exponent or an argument"
+            )
+            scope.error("E0602", message, reference.span)
+        if scope.kind(name) is None:
+            listing = f"the variables are {' '.join(RULE_VARIABLES)}; declare others with `const`"
+            scope.once(("name", name))
+            message = f"`{name}` is neither a rule variable nor a constant"
+            help = nearest(name, RULE_VARIABLES) or listing
+            scope.error("E0601", message, reference.span, help=help)
     value = evaluate(expression, scope)
     if isinstance(value, bool):
-        scope.error("E0602", "a learning rule needs numbers, found a truth value", span)
-    return {(): (float(value), span)}
+        scope.error("E0602", "a learning rule needs numbers, found a truth value", expression.span)
+    return float(value)
 
 
 def _operation(expression: ast.Operation, scope: Scope) -> Sum:
@@ -123,11 +157,12 @@ def _operation(expression: ast.Operation, scope: Scope) -> Sum:
         elif symbol == "*":
             total = _times(total, _expand(operand, scope), span, scope)
         elif symbol == "/":
-            divisor = number(operand, scope)
+            divisor = _constant(operand, scope)
             if divisor == 0:
                 scope.error("E0304", "division by zero", operand.span)
             total = _times(total, {(): (1 / divisor, operand.span)}, span, scope)
         elif symbol == "**":
+            _constant(operand, scope)
             base = total
             total = {(): (1.0, span)}
             for _ in range(integer(operand, scope, "the exponent", 0, 8)):
@@ -135,9 +170,8 @@ def _operation(expression: ast.Operation, scope: Scope) -> Sum:
         else:
             message = f"a learning rule is a sum of products; `{symbol}` is not possible"
             scope.error("E0602", message, span)
-    if len(total) > RULE_TERM_LIMIT:
-        message = f"the rule has {len(total)} products, more than {RULE_TERM_LIMIT}"
-        scope.error("E0603", message, expression.span)
+        if len(total) > RULE_TERM_LIMIT:
+            _report_products(span, scope)
     return total
 
 
@@ -150,16 +184,24 @@ def _plus(left: Sum, right: Sum, sign: float) -> Sum:
 
 
 def _times(left: Sum, right: Sum, span: Span, scope: Scope) -> Sum:
-    if len(left) * len(right) > RULE_TERM_LIMIT**2:
-        message = f"the rule has more than {RULE_TERM_LIMIT} products"
-        scope.error("E0603", message, span)
     total: Sum = {}
     for factors, (coefficient, place) in left.items():
         for others, (other, other_place) in right.items():
             spot = other_place if not factors else place if not others else span
-            product = {tuple(sorted(factors + others)): (coefficient * other, spot)}
-            total = _plus(total, product, 1.0)
+            product = tuple(sorted(factors + others))
+            if len(product) > FACTOR_LIMIT:
+                message = f"a product of a rule has more than {FACTOR_LIMIT} factors"
+                scope.error("E0603", message, span)
+            before, first = total.get(product, (0.0, spot))
+            total[product] = (before + coefficient * other, first)
+        if len(total) > RULE_TERM_LIMIT:
+            _report_products(span, scope)
     return total
+
+
+def _report_products(span: Span, scope: Scope) -> NoReturn:
+    message = f"multiplied out, the rule has more than {RULE_TERM_LIMIT} products"
+    scope.error("E0603", message, span)
 
 
 def _terms(total: Sum, scope: Scope) -> tuple[Term, ...]:
@@ -167,13 +209,13 @@ def _terms(total: Sum, scope: Scope) -> tuple[Term, ...]:
     for factors, (coefficient, span) in total.items():
         product = "*".join(factors) or "1"
         if not math.isfinite(coefficient) or coefficient * scale != int(coefficient * scale):
-            message = f"{coefficient:g}*{product}: a coefficient is a multiple of 1/{scale}"
+            message = f"the coefficient {coefficient!r} of {product} is not a multiple of 1/{scale}"
             help = ""
             if math.isfinite(coefficient):
-                help = f"the nearest that can be held is {round(coefficient * scale) / scale:g}"
+                help = f"the nearest that can be held is {round(coefficient * scale) / scale!r}"
             scope.error("E0603", message, span, help=help)
         largest = abs(coefficient) * scale * math.prod(_LARGEST.get(f, 1) for f in factors)
         if largest * len(total) >= 2**62:
-            message = f"{coefficient:g}*{product} can exceed 64-bit integers"
+            message = f"{product} times {coefficient:g} can exceed 64-bit integers"
             scope.error("E0603", message, span, help="use fewer factors or a smaller coefficient")
     return tuple(Term(c, factors) for factors, (c, _) in total.items() if c)

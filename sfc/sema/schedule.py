@@ -20,7 +20,7 @@ from sfc.sema.connect import gate_weight
 from sfc.sema.draft import Draft
 from sfc.sema.evaluate import integer
 from sfc.sema.models import constant_weight
-from sfc.sema.references import phase, population, whole
+from sfc.sema.references import counted, declared, phase, population, whole
 from sfc.sema.scope import Abandon
 from sfc.syntax import ast
 
@@ -28,8 +28,13 @@ from sfc.syntax import ast
 def phase_block(block: ast.PhaseBlock, draft: Draft) -> None:
     """Elaborates ``phase k, l { actions }``."""
     handlers = {"open": _open, "close": _close, "present": _present, "reward": _reward}
+    seen: set[tuple[str, int]] = set()
     for expression in block.phases:
         chain, index = phase(expression, draft)
+        if (chain.name, index) in seen:
+            message = f"phase {index} of chain `{chain.name}` is listed twice"
+            draft.scope.error("E0205", message, expression.span, help="keep one of them")
+        seen.add((chain.name, index))
         for action in block.actions:
             for subject in action.subjects:
                 try:
@@ -42,16 +47,11 @@ def _open(
     action: ast.Action, subject: ast.Reference, chain: Chain, index: int, draft: Draft
 ) -> None:
     target = population(subject, draft)
-    level = None
-    if action.amount is not None:
-        level = integer(action.amount, draft.scope, "the level", -(2**20), 2**20)
     _note_gating("opened", target, subject, chain, index, draft)
-    weight, chosen = gate_weight(target, draft.models[target.name], level, subject.span, draft)
+    weight, chosen = gate_weight(target, action.amount, subject.span, draft)
     origin = Origin("open", chain.name, index, chosen)
     relay = chain.relays[index]
-    draft.projections.append(
-        Projection("", relay, target.name, "all_to_all", weight, 0, origin, "", action.span)
-    )
+    draft.add(Projection("", relay, target.name, "all_to_all", weight, 0, origin, "", action.span))
 
 
 def _close(
@@ -65,12 +65,11 @@ def _close(
     else:
         span = action.amount.span
         amount = integer(action.amount, scope, "the closing weight", 1, 255 * 2**7)
-    weight = constant_weight(-amount, scope, span, lambda weight: f"by {-weight:g}")
+    what = "the closing weight"
+    weight = constant_weight(-amount, scope, span, what, lambda weight: f"`by {-weight:g}`")
     origin = Origin("close", chain.name, index)
     relay = chain.relays[index]
-    draft.projections.append(
-        Projection("", relay, target.name, "all_to_all", weight, 0, origin, "", action.span)
-    )
+    draft.add(Projection("", relay, target.name, "all_to_all", weight, 0, origin, "", action.span))
 
 
 def _note_gating(
@@ -98,8 +97,8 @@ def _note_gating(
 def _present(
     action: ast.Action, subject: ast.Reference, chain: Chain, index: int, draft: Draft
 ) -> None:
-    whole(subject, draft)
     source: Input = draft.scope.lookup(subject.name, "input")
+    whole(subject, draft)
     places = [_injection(action, source, target, draft) for target in action.targets]
     if not action.targets:
         own = enumerate(draft.projections)
@@ -113,6 +112,14 @@ def _present(
             message = f"`{source.name}` has plastic synapses and cannot be presented in phase 0"
             help = "an input spikes one phase earlier: present it in phase 1 or later"
             draft.scope.error("E0605", message, action.span, help=help)
+    for place in places:
+        if (chain.name, index, place) in draft.carried:
+            message = (
+                f"`{source.name}` is presented to `{draft.projections[place].target}` twice "
+                f"in phase {index} of chain `{chain.name}`"
+            )
+            draft.scope.error("E0205", message, action.span, help="keep one of them")
+        draft.carried.add((chain.name, index, place))
     draft.presents.append((Present(source.name, chain.name, index, (), action.span), places))
 
 
@@ -124,16 +131,16 @@ def _injection(action: ast.Action, source: Input, reference: ast.Reference, draf
         return draft.injections[key]
     if source.size != target.size:
         message = (
-            f"`{source.name}` has {source.size} elements, `{target.name}` has {target.size} neurons"
+            f"`{source.name}` has {counted(source.size, 'element')}, "
+            f"`{target.name}` has {counted(target.size, 'neuron')}"
         )
-        places = ((source.span, source.name), (target.span, target.name))
-        labels = tuple(Label(span, f"`{name}` is declared here") for span, name in places if span)
-        draft.scope.error("E0401", message, action.span, labels=labels)
+        labels = declared(source, target)
+        draft.scope.error("E0401", message, action.span, labels=labels, help="give both one size")
     drive = draft.models[target.name].need("drive", draft.scope, reference.span)
-    weight = constant_weight(drive, draft.scope, reference.span, str)
+    weight = constant_weight(drive, draft.scope, reference.span, "`drive`")
     origin = Origin("present")
     draft.injections[key] = len(draft.projections)
-    draft.projections.append(
+    draft.add(
         Projection("", source.name, target.name, "one_to_one", weight, 0, origin, "", action.span)
     )
     return draft.injections[key]
@@ -158,12 +165,12 @@ def probe(declaration: ast.ProbeDeclaration, draft: Draft) -> None:
             last = len(chain.relays) - 1
             high = integer(interval.high, draft.scope, "the last phase", low, last)
         phases.setdefault(chain.name, set()).update(range(low, high + 1))
+    at = {name: tuple(sorted(numbers)) for name, numbers in phases.items()} or {"": ()}
     for subject in declaration.subjects:
         quantity, reference = _quantity(subject, draft)
         for name in _probed(reference, draft):
-            for chain_name, numbers in phases.items() or {"": set[int]()}.items():
-                ordered = tuple(sorted(numbers))
-                draft.probes.append(Probe(name, quantity, chain_name, ordered, declaration.span))
+            for chain_name, numbers in at.items():
+                draft.probes.append(Probe(name, quantity, chain_name, numbers, declaration.span))
 
 
 def _probed(reference: ast.Reference, draft: Draft) -> tuple[str, ...]:
@@ -190,9 +197,13 @@ def readout(declaration: ast.ReadoutDeclaration, draft: Draft) -> None:
     """Elaborates ``readout o at 3 against label;``."""
     target = population(declaration.population, draft)
     chain, index = phase(declaration.phase, draft)
-    whole(declaration.label, draft)
     label: Input = draft.scope.lookup(declaration.label.name, "input")
+    whole(declaration.label, draft)
     if target.size != label.size:
-        message = f"`{target.name}` has {target.size} neurons, `{label.name}` {label.size} elements"
-        draft.scope.error("E0401", message, declaration.span)
+        message = (
+            f"`{target.name}` has {counted(target.size, 'neuron')}, "
+            f"`{label.name}` has {counted(label.size, 'element')}"
+        )
+        labels, help = declared(target, label), "give both one size"
+        draft.scope.error("E0401", message, declaration.span, labels=labels, help=help)
     draft.readouts.append(Readout(target.name, label.name, chain.name, index, declaration.span))

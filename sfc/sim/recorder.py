@@ -47,9 +47,8 @@ class Recorder:
         """Prepares for the circuit's own probes and further ones, ``h`` or ``h.v``."""
         self.circuit = circuit
         self.names = list(circuit.populations)
-        self.probes = [*circuit.schedule.probes]
-        for text in probes:
-            self.probes += _probes(circuit, text)
+        wanted = [*circuit.schedule.probes, *(p for text in probes for p in _probes(circuit, text))]
+        self.probes = list(dict.fromkeys(replace(probe, span=None) for probe in wanted))
         ends = np.cumsum([0, *(p.size for p in circuit.populations.values())])
         self.place = {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(self.names)}
         self.chain_numbers = {chain.name: i for i, chain in enumerate(circuit.schedule.chains)}

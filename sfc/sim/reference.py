@@ -180,11 +180,11 @@ class ReferenceEngine:
         self.u = wrap(current)
         potential = self.u + self.bias
         potential[self.keeps_v] += decay(self.v[self.keeps_v], self.decay_v)
+        awake = self.resting == 0
+        potential[~awake] = 0
         membrane = np.clip(potential, -STATE_LIMIT, STATE_LIMIT)
         recorder.note_overflow(current, self.u, potential, membrane)
 
-        awake = self.resting == 0
-        membrane[~awake] = 0
         spikes = awake & (membrane > self.threshold)
         self.v = np.where(spikes, 0, membrane)
         self.resting = np.where(spikes, self.rest, self.resting - ~awake)
@@ -228,7 +228,8 @@ class ReferenceEngine:
             target = slot[synapses.target]
             if synapses.weights is not None:
                 rows = synapses.weights.take(neurons, axis=0)
-                target += UNIT * np.add.reduce(rows, axis=0, dtype=np.int32)
+                total = np.add.reduce(rows, axis=0, dtype=_sum_type(len(rows)))
+                target += UNIT * total.astype(np.int64)
             elif synapses.one_to_one:
                 target[neurons] += synapses.amount
             else:
@@ -329,6 +330,11 @@ class ReferenceEngine:
 
     def _chain_names(self) -> list[str]:
         return [chain.name for chain in self.circuit.schedule.chains]
+
+
+def _sum_type(count: int) -> type[np.signedinteger[Any]]:
+    """Returns a type that holds the sum of so many 16-bit weights; 32 bits are summed faster."""
+    return np.int32 if count < 2**16 else np.int64
 
 
 def _fail_stopped(circuit: Circuit, clock: Clock) -> None:

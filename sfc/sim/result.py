@@ -135,7 +135,8 @@ class Membranes(Mapping[str, NDArray[np.float64]]):
         if len(probe.phases) == 1 or not self.result.circuit.schedule.chains:
             return values
         if probe.phases:
-            return values.reshape(-1, len(probe.phases), size)
+            frames, _ = self.result.frames_and_phases()
+            return values.reshape(frames, len(probe.phases), size)
         return values.reshape(*self.result.frames_and_phases(), size)
 
 

@@ -157,7 +157,7 @@ def _first_weights(circuit: Circuit, seed: int) -> dict[str, NDArray[np.int16]]:
     for projection in circuit.projections.values():
         rule = circuit.rule_of(projection)
         if rule is not None and isinstance(projection.weight, Tie):
-            turned = turned_into(projection, matrices[projection.weight.matrix].astype(np.int32))
+            turned = turned_into(projection, matrices[projection.weight.matrix])
             clipped = np.clip(turned, rule.low, rule.high)
             arrays[projection.name] = np.ascontiguousarray(clipped, np.int16)
     return arrays

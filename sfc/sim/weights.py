@@ -75,7 +75,7 @@ class Weights(MutableMapping[str, NDArray[Any]]):
                     projection.span,
                     help=f'read each projection, for instance weights["{projection.name}"]',
                 )
-        return first.copy()
+        return first.astype(np.int16) if first.max(initial=0) < 2**15 else first
 
     def _set_matrix(self, name: str, value: NDArray[Any]) -> None:
         matrix = self._circuit.matrices[name]
@@ -84,7 +84,7 @@ class Weights(MutableMapping[str, NDArray[Any]]):
         tied = self._circuit.tied(name)
         for projection in tied:
             label = f"`{projection.name}`, tied to {projection.weight},"
-            turned = turned_into(projection, value.astype(np.int32))
+            turned = turned_into(projection, value)
             _check(label, turned, self._circuit.synapse_shape(projection), weights)
         for projection in tied:
             self._arrays[projection.name][:] = turned_into(projection, value)
@@ -103,11 +103,11 @@ class Weights(MutableMapping[str, NDArray[Any]]):
 def turned_into(projection: Projection, matrix: NDArray[Any]) -> NDArray[Any]:
     """Returns a matrix as a tied projection has it: with its sign, transposed or not.
 
-    It is its own inverse.
+    It is its own inverse. The result has 32 bits: the opposite of -32768 has no place in 16.
     """
     tie = projection.weight
     assert isinstance(tie, Tie)
-    signed = matrix if tie.sign > 0 else -matrix
+    signed = tie.sign * matrix.astype(np.int32)
     return signed.T if tie.transpose else signed
 
 

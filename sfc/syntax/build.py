@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from lark import Token, Tree
@@ -109,7 +110,7 @@ class Builder:
     def sign(self, tree: Tree[Token], operator: Token, operand: Any) -> ast.Unary:
         return ast.Unary(str(operator), self.nested(tree, operand), self.span(tree))
 
-    def negation(self, tree: Tree[Token], operand: Any) -> ast.Unary:
+    def negated(self, tree: Tree[Token], operand: Any) -> ast.Unary:
         return ast.Unary("not", self.nested(tree, operand), self.span(tree))
 
     def operation(self, tree: Tree[Token], *children: Any) -> ast.Operation:
@@ -130,7 +131,7 @@ class Builder:
         return ast.Operation(self.build(base), operands, self.span(tree))
 
     def group(self, tree: Tree[Token], expression: Any) -> Any:
-        return self.nested(tree, expression)
+        return replace(self.nested(tree, expression), span=self.span(tree))
 
     expression = conjunction = comparison = sum = product = operation
 

@@ -473,6 +473,19 @@ def test_every_synapse_learns_by_its_own_neurons() -> None:
     assert simulator.weights["W"].tolist() == [[0, 2], [0, 0], [0, 2]]
 
 
+def test_terms_without_a_factor_of_one_side_change_whole_rows_or_columns() -> None:
+    """p = 1 0 1 in the step in which b = 0 1 fires: each term where its own factors are not 0."""
+    simulator = made(
+        "neuron Cell { threshold = 0; } input p[3], q[2]; population b[2] : Cell;"
+        "rule Update { dw = 2*x0*y0 + 8*x0 + 32*y0 - 2*w; } plastic W[3, 2] by Update;"
+        "p -> b via W delay 9; q -> b one_to_one weight 1;"
+    )
+    simulator.weights["W"] = [[2, 4], [6, 8], [10, 12]]
+    simulator.run({"p": [[0, 0, 0]], "q": [[0, 1]]})  # only -2w: all change their sign
+    simulator.run({"p": [[1, 0, 1]], "q": [[0, 0]]})  # and again
+    assert simulator.weights["W"].tolist() == [[10, 46], [6, 40], [18, 54]]
+
+
 RAILS = [
     # 254 + 4 - 6 = 252; clipped after each product it would be 248.
     ("dw = 4*x0 - 6*x0*y0;", 254, 252),
@@ -675,6 +688,27 @@ def test_tied_copies_start_with_sign_and_transpose() -> None:
     for name, copy in {"p -> a": matrix, "p -> c": -matrix, "q -> d": matrix.T}.items():
         np.testing.assert_array_equal(simulator.weights[name], copy)
     np.testing.assert_array_equal(simulator.weights["back"], -matrix.T)
+
+
+def test_first_weights_stay_in_the_range() -> None:
+    """Constant 255 is cut to a step of 2; -256 has no opposite; nothing is below 0 where 0..255."""
+    text = (
+        "neuron Cell {{ threshold = 1; }} input p[2]; population a, b : Cell;"
+        "rule Update {{ dw = 0; range = {0}; }}"
+        "plastic W[2, 1] by Update init constant(value = {1}); p -> a via W; p -> b via -W;"
+    )
+    for weights, value, own, opposite in (
+        ("-256..254", 255, 254, -254),
+        ("-256..254", -255, -254, 254),
+        ("-256..254", -256, -256, 254),
+        ("-256..254", 10**6, 254, -254),
+        ("0..255", 7.9, 7, 0),
+        ("-255..0", -7.9, -7, 0),
+        ("-512..508", 7, 4, -4),
+    ):
+        simulator = made(text.format(weights, value))
+        assert simulator.weights["p -> a"].tolist() == [[own]] * 2
+        assert simulator.weights["p -> b"].tolist() == [[opposite]] * 2
 
 
 def test_setting_a_matrix_sets_its_tied_copies() -> None:
@@ -907,6 +941,15 @@ def test_without_learning_nothing_is_learned() -> None:
         np.testing.assert_array_equal(array, before[name])
     simulator.run({"p": BITS})
     assert any((array != before[name]).any() for name, array in simulator.plastic_weights().items())
+
+
+def test_traces_go_on_without_learning() -> None:
+    """floor(64 exp(-1/2)) = 38, 23, 13: the last is learned, though the first were not."""
+    simulator = plastic("dw = x1 - w; range = 0..255; trace x1 impulse 64 tau 2;")
+    simulator.run({"p": rows("1 0 0"), "q": rows("0 0 0")}, learn=False)
+    assert simulator.weights["W"].tolist() == [[0]]
+    simulator.run({"p": rows("0"), "q": rows("0")})
+    assert simulator.weights["W"].tolist() == [[13]]
 
 
 @pytest.mark.parametrize("split", [1, 4, 11])
