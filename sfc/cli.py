@@ -5,15 +5,14 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from sfc import __version__
-from sfc.diagnostics import Diagnostic, Reporter, SfcError, fail
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from sfc.cli_common import Defines, Seed, parameters, show_diagnostics
+from sfc.cli_run import HELP, run
+from sfc.diagnostics import Reporter, SfcError
 
 app = typer.Typer(
     name="sfc",
@@ -35,11 +34,6 @@ A circuit is a .sfc file, or the name of one that comes with sfc.
 )
 
 Circuit = Annotated[Path, typer.Argument(metavar="FILE", help="circuit file, or a shipped one")]
-Defines = Annotated[
-    list[str],
-    typer.Option("-D", metavar="NAME=VALUE", help="value of a `param`; may be repeated"),
-]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="of first weights and sample order")]
 
 
 def _show_version(value: bool) -> None:
@@ -124,61 +118,13 @@ def targets() -> None:
         print(f"{name:<10} {target.summary}")
 
 
-def parameters(defines: list[str]) -> dict[str, float]:
-    """Returns the values of ``-D name=value`` options."""
-    values: dict[str, float] = {}
-    for define in defines:
-        name, equals, text = define.partition("=")
-        if not equals or not name.isidentifier():
-            raise typer.BadParameter(f"-D takes NAME=VALUE, found {define!r}")
-        try:
-            values[name] = int(text)
-        except ValueError:
-            try:
-                values[name] = float(text)
-            except ValueError:
-                fail("E0305", f"parameter `{name}` takes a number, found {text!r}")
-    return values
-
-
-def console(stderr: bool = False) -> Console:
-    """Returns a console that treats no text as markup."""
-    from rich.console import Console
-
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
-
-
-def show_diagnostics(diagnostics: list[Diagnostic]) -> None:
-    """Prints diagnostics to standard error, coloured on a terminal."""
-    if not diagnostics:
-        return
-    if not sys.stderr.isatty():
-        print("\n".join(str(diagnostic) for diagnostic in diagnostics), file=sys.stderr)
-        return
-    from rich.text import Text
-
-    for diagnostic in diagnostics:
-        text = Text(str(diagnostic))
-        text.highlight_regex(r"error\[\w+\]", "bold red")
-        text.highlight_regex(r"warning\[\w+\]", "bold yellow")
-        text.highlight_regex(r"(?m)^ +\| +(?P<caret>\^+.*)$", "red")
-        text.highlight_regex(r"(?m)^  help:", "bold cyan")
-        console(stderr=True).print(text)
-
-
-def complete_app() -> typer.Typer:
-    """Returns the command line with every command."""
-    from sfc.cli_run import run
-
-    if all(command.callback is not run for command in app.registered_commands):
-        app.command()(run)
-    return app
+app.command(help=HELP)(run)
 
 
 def main() -> None:
     """Runs the command line; exit codes: 0 ok, 1 diagnostics, 2 usage, 130 interrupted."""
     try:
-        complete_app()()
+        app()
     except SfcError as error:
         show_diagnostics(list(error.diagnostics))
         sys.exit(1)

@@ -1,34 +1,39 @@
-"""The `run` command: progress bars, Ctrl-C, tables."""
+"""The `run` command: its options, and what they stand for."""
 
 from __future__ import annotations
 
-import json
-import signal
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sfc.cli import Defines, Seed, console, parameters, show_diagnostics
+from sfc.cli_common import Defines, Seed, parameters, show_diagnostics
 from sfc.diagnostics import Reporter, fail
+from sfc.files import check_writable
 
 if TYPE_CHECKING:
-    from sfc.sim.activity import Activity
     from sfc.sim.datasets import Dataset
     from sfc.sim.simulator import Simulator
-    from sfc.sim.training import Evaluation, Training
+    from sfc.sim.training import Training
 
-_RECENT = 20
-"""Chunks of samples that the accuracy in the progress bar is averaged over."""
+HELP = """Run a circuit: train and test it on data, or watch its activity.
+
+\b
+Examples:
+  sfc run backprop --data mnist20 --limit 3000 --plot plots
+  sfc run backprop --data fashion28 -D n_in=784 --epochs 2 --save trained.npz
+  sfc run backprop --data fashion28 -D n_in=784 --epochs 4 --resume trained.npz
+  sfc run ring --frames 3
+  sfc run gated_and --input a=1100 --input b=1010 --frames 1
+  sfc run plain --steps 100 --json -
+
+A run with data ends every epoch with a pass over the test set with frozen weights. Ctrl-C stops
+after the next few samples, saves the state (to --save, or CIRCUIT.state.npz) and says how to go on.
+"""
 
 
 def run(
+    context: typer.Context,
     file: Annotated[
         Path, typer.Argument(metavar="FILE|DIR", help="circuit file, shipped circuit, or bundle")
     ],
@@ -44,6 +49,10 @@ def run(
     patterns: Annotated[
         list[str],
         typer.Option("--input", metavar="NAME=BITS", help="present 1010, or 1010,0110 in turn"),
+    ] = [],  # noqa: B006
+    probes: Annotated[
+        list[str],
+        typer.Option("--probe", metavar="NAME", help="record h, or h.v, beside the file's probes"),
     ] = [],  # noqa: B006
     engine: Annotated[str, typer.Option(help="simulation engine")] = "reference",
     seed: Seed = 0,
@@ -68,41 +77,28 @@ def run(
     ] = 129,
     crop: Annotated[int, typer.Option(min=0, help="pixels cut from each side of images")] = 0,
 ) -> None:
-    r"""Run a circuit: train and test it on data, or watch its activity.
-
-    \b
-    Examples:
-      sfc run backprop --data mnist20 --limit 3000 --plot plots
-      sfc run backprop --data fashion28 -D n_in=784 --epochs 2 --save trained.npz
-      sfc run backprop --data mnist20 --resume trained.npz --epochs 3
-      sfc run ring --frames 3
-      sfc run plain --steps 100 --json -
-
-    A run with data ends with a pass over the test set with frozen weights. Ctrl-C stops after the
-    next few samples, saves the state and says how to go on.
-    """
+    """Runs a circuit."""
+    from sfc.cli_session import Session
     from sfc.sim.datasets import load_data
 
+    for path in (save, json_file, plot / "raster.png" if plot else None):
+        if path is not None and str(path) != "-":
+            check_writable(path)
     simulator = _simulator(file, engine, seed, parameters(defines), weights, resume)
-    stop = _Stop()
-    session = _Session(simulator, stop, plot, json_file, started=time.monotonic())
-    target = save or Path(f"{simulator.circuit.name}.state.npz")
-    with stop.listening():
-        if data is not None and simulator.circuit.schedule.readouts:
-            dataset = load_data(data, threshold=threshold, crop=crop)
-            training = _training(simulator, dataset, seed, limit, shuffle, resume)
-            session.train(training, epochs, test_limit, learn)
-            notes = training.notes()
-        else:
-            watched = load_data(data, threshold=threshold, crop=crop) if data else None
-            session.watch(watched, limit, frames, steps, patterns, learn)
-            notes = {}
-    if save is not None or stop.asked:
-        simulator.save(target, notes)
-        session.say(f"State saved to {target}")
-    session.finish()
-    if stop.asked:
-        session.say(f"Stopped. To go on, repeat the command with --resume {target}")
+    session = Session(simulator, plot, json_file, probes)
+    dataset = load_data(data, threshold=threshold, crop=crop) if data is not None else None
+    if dataset is not None and simulator.circuit.schedule.readouts:
+        if resume is not None and simulator.notes:
+            _refuse_other_options(context, simulator)
+        if frames is not None or steps is not None or patterns or probes:
+            message = "--frames, --steps, --input and --probe are for runs without training"
+            raise typer.BadParameter(message)
+        training = _training(simulator, dataset, seed, limit, shuffle)
+        session.train(training, epochs, test_limit, learn, save)
+    else:
+        unit, length = _length(simulator, dataset, limit, frames, steps)
+        session.watch(dataset, unit, length, patterns, learn, save)
+    if session.stopped:
         raise typer.Exit(130)
 
 
@@ -119,7 +115,7 @@ def _simulator(
     from sfc.sim.simulator import Simulator
     from sfc.sim.state import read_weights
 
-    if file.is_dir():
+    if file.is_dir() and not driver.is_shipped(file):
         if values:
             fail("E0208", f"{file} is a bundle; its parameters are fixed", help="drop -D")
         simulator = driver.load_bundle(file, engine=engine)
@@ -140,208 +136,46 @@ def _simulator(
 
 
 def _training(
-    simulator: Simulator,
-    dataset: Dataset,
-    seed: int,
-    limit: int,
-    shuffle: bool,
-    resume: Path | None,
+    simulator: Simulator, dataset: Dataset, seed: int, limit: int, shuffle: bool
 ) -> Training:
     from sfc.sim.training import Training
 
-    if resume is not None and simulator.notes:
+    if simulator.notes:
         return Training.resume(simulator, dataset, simulator.notes)
     return Training(simulator, dataset, seed=seed, limit=limit, shuffle=shuffle)
 
 
-class _Stop:
-    """Ctrl-C asks for a stop at the next good moment; a second one interrupts at once."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        before = signal.signal(signal.SIGINT, self._handle)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
+def _refuse_other_options(context: typer.Context, simulator: Simulator) -> None:
+    """Reports options that would make the rest of a run other than its beginning."""
+    for name in ("seed", "limit", "shuffle"):
+        source = context.get_parameter_source(name)
+        given, saved = context.params[name], simulator.notes.get(name)
+        if source is not None and source.name == "COMMANDLINE" and given != saved:
+            message = f"the saved run has {name} {saved}, and --{name} gives {given}"
+            fail("E0708", message, help=f"leave --{name} out, or start a new run")
 
 
-@dataclass
-class _Session:
-    """Runs with progress shown, and collects what is reported at the end.
-
-    Attributes:
-        evaluations: on the test set, by the number of epochs trained before.
-    """
-
-    simulator: Simulator
-    stop: _Stop
-    plot: Path | None
-    json_file: Path | None
-    started: float
-    training: Training | None = None
-    evaluations: dict[int, Evaluation] = field(default_factory=dict)
-    activity: Activity | None = None
-
-    @property
-    def quiet(self) -> bool:
-        """Whether standard output is for JSON alone."""
-        return str(self.json_file) == "-"
-
-    def say(self, text: Any) -> None:
-        """Prints text or a table."""
-        console(stderr=self.quiet).print(text)
-
-    def train(self, training: Training, epochs: int, test_limit: int, learn: bool) -> None:
-        """Trains, with a test pass after every epoch."""
-        self.training = training
-        if training.epoch >= epochs:
-            self._test(test_limit)
-        while training.epoch < epochs and not self.stop.asked:
-            epoch = training.epoch + 1
-            with self._bar(f"epoch {epoch}/{epochs}", training.samples) as advance:
-                for progress in training.run(epoch, learn=learn):
-                    advance(progress.sample, _recent(training))
-                    if self.stop.asked:
-                        break
-            if training.epoch == epoch:
-                self._test(test_limit)
-
-    def _test(self, limit: int) -> None:
-        from sfc.sim.training import evaluate
-
-        training = self.training
-        assert training is not None
-        samples = len(training.dataset.test_labels)
-        samples = min(limit, samples) if limit else samples
-        evaluation = None
-        with self._bar("test", samples) as advance:
-            for evaluation in evaluate(self.simulator, training.dataset, limit):
-                advance(evaluation.samples, _accuracies(evaluation))
-                if self.stop.asked:
-                    return
-        if evaluation is not None:
-            self.evaluations[training.epoch] = evaluation
-            learned = training.epochs[-1] if training.epochs else None
-            before = f"while learning {_accuracies(learned)}; " if learned else ""
-            self.say(f"epoch {training.epoch}: {before}test {_accuracies(evaluation)}")
-
-    def watch(
-        self,
-        dataset: Dataset | None,
-        limit: int,
-        frames: int | None,
-        steps: int | None,
-        patterns: list[str],
-        learn: bool,
-    ) -> None:
-        """Runs without scoring and counts spikes."""
-        from sfc.sim import stimulus
-        from sfc.sim.activity import run_activity
-        from sfc.sim.training import bind
-
-        inputs: dict[str, Any] = {}
-        unit, length = ("frames", frames) if frames is not None else ("steps", steps)
-        if dataset is not None:
-            binding = bind(self.simulator.circuit, dataset)
-            inputs = {binding.image: dataset.train_images}
-            if binding.label is not None:
-                inputs[binding.label] = dataset.train_labels
-            unit = "frames" if self.simulator.circuit.schedule.chains else "steps"
-            length = min(limit or len(dataset.train_labels), len(dataset.train_labels))
-        if length is None:
-            raise typer.BadParameter("say how long to run: --data, --frames or --steps")
-        if frames is not None and steps is not None:
-            raise typer.BadParameter("give --frames or --steps, not both")
-        if patterns:
-            inputs = stimulus.patterns(self.simulator.circuit, patterns, length)
-        with self._bar(unit, length) as advance:
-            for activity in run_activity(self.simulator, unit, length, inputs, learn):
-                self.activity = activity
-                advance(activity.done, "")
-                if self.stop.asked:
-                    return
-
-    @contextmanager
-    def _bar(self, what: str, total: int) -> Iterator[Callable[[int, str], None]]:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
-        )
-        with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-            task = bar.add_task(what, total=total, note="")
-
-            def advance(done: int, note: str) -> None:
-                bar.update(task, completed=done, note=note)
-
-            yield advance
-
-    def finish(self) -> None:
-        """Prints tables and writes JSON and pictures."""
-        from sfc.cli_tables import activity_table, confusion_table, event_table
-        from sfc.report import run as report
-
-        seconds = time.monotonic() - self.started
-        data = report.run_data(self.simulator, seconds)
-        if self.training is not None:
-            data |= report.training_data(self.training, self.evaluations)
-            if self.evaluations:
-                self.say(confusion_table(self.evaluations[max(self.evaluations)]))
-        if self.activity is not None:
-            data |= report.activity_data(self.activity.counts, self.activity.overflows)
-            self.say(activity_table(self.activity))
-            if self.activity.events:
-                self.say(event_table(self.activity))
-        self._write_json(data)
-        if self.plot is not None:
-            from sfc.driver import write_file
-            from sfc.report.gallery import gallery
-
-            pictures = gallery(self.simulator, self.training, self.evaluations)
-            for name, picture in pictures.items():
-                write_file(self.plot / name, picture)
-            self.say(f"Pictures in {self.plot}: {', '.join(pictures)}")
-        unit = "frames" if self.simulator.circuit.schedule.chains else "steps"
-        self.say(f"{data[unit]:,} {unit} in {seconds:.1f} s")
-
-    def _write_json(self, data: dict[str, Any]) -> None:
-        from sfc.driver import write_file
-
-        text = json.dumps(data, indent=1) + "\n"
-        if self.quiet:
-            sys.stdout.write(text)
-        elif self.json_file is not None:
-            write_file(self.json_file, text.encode())
-
-
-def _recent(training: Training) -> str:
-    from sfc.sim.training import Score
-
-    last = training.curve[-_RECENT:]
-    before = training.curve[-_RECENT - 1][0] if len(training.curve) > _RECENT else 0
-    score = Score(last[-1][0] - before, sum(c[1] for c in last), sum(c[2] for c in last))
-    return _accuracies(score)
-
-
-def _accuracies(score: Any) -> str:
-    spikes, membrane = score.accuracy_by_spikes, score.accuracy_by_membrane
-    return f"{100 * spikes:.1f} % by spikes, {100 * membrane:.1f} % by membrane"
+def _length(
+    simulator: Simulator,
+    dataset: Dataset | None,
+    limit: int,
+    frames: int | None,
+    steps: int | None,
+) -> tuple[str, int]:
+    """Returns the unit, frames or steps, and the length of a watched run."""
+    circuit = simulator.circuit
+    if frames is not None and steps is not None:
+        raise typer.BadParameter("give --frames or --steps, not both")
+    if dataset is not None and (frames is not None or steps is not None):
+        raise typer.BadParameter("with --data, --limit says how many samples are presented")
+    if dataset is not None:
+        samples = len(dataset.train_labels)
+        return ("frames" if circuit.schedule.chains else "steps"), min(limit or samples, samples)
+    if frames is not None:
+        return "frames", frames
+    if steps is not None:
+        return "steps", steps
+    hint = "--frames or --steps"
+    if circuit.schedule.readouts:
+        hint = "--data, for instance --data mnist20, to train and test it, or " + hint
+    raise typer.BadParameter(f"say how long to run: {hint}")

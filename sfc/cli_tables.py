@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rich.table import Table
 
+from sfc.ir.circuit import Circuit
 from sfc.sim.activity import Activity
 from sfc.sim.training import Evaluation
 
@@ -25,26 +26,13 @@ def confusion_table(evaluation: Evaluation) -> Table:
     return table
 
 
-def event_table(activity: Activity) -> Table:
-    """Shows the first spikes of probed populations."""
-    table = Table(title="first probed spikes")
-    for heading in ("step", "phase", "population", "neurons"):
-        table.add_column(heading)
-    for event in activity.events[:_MOST_EVENTS]:
-        phase = f"{event.phase[0]}[{event.phase[1]}]" if event.phase else ""
-        neurons = ", ".join(str(neuron) for neuron in event.neurons[:_MOST_NEURONS])
-        if len(event.neurons) > _MOST_NEURONS:
-            neurons += f", … ({len(event.neurons)})"
-        table.add_row(str(event.step), phase, event.population, neurons)
-    return table
-
-
-def activity_table(activity: Activity) -> Table:
+def activity_table(circuit: Circuit, activity: Activity) -> Table:
     """Shows spikes by population and phase; in total only, where there are many phases."""
     widest = max((np.size(counts) for counts in activity.counts.values()), default=0)
-    by_phase = 1 < widest <= _MOST_COLUMNS
-    table = Table(title="spikes by phase" if by_phase else "spikes")
-    table.add_column("population")
+    clock = circuit.schedule.clock
+    by_phase = clock is not None and widest <= _MOST_COLUMNS
+    table = Table(title=f"spikes by phase of {clock.name}" if clock and by_phase else "spikes")
+    table.add_column("population", no_wrap=True)
     for phase in range(widest if by_phase else 0):
         table.add_column(str(phase), justify="right")
     table.add_column("total", justify="right")
@@ -52,4 +40,22 @@ def activity_table(activity: Activity) -> Table:
         cells = ["" if n == 0 else str(n) for n in counts] if by_phase else []
         cells += [""] * (widest - len(cells)) if by_phase else []
         table.add_row(name, *cells, str(int(np.sum(counts))))
+    return table
+
+
+def event_table(activity: Activity) -> Table:
+    """Shows the first spikes of probed populations."""
+    phases = any(event.phase for event in activity.events)
+    rest = len(activity.events) - _MOST_EVENTS
+    more = f"{rest} more rows with --json" if rest > 0 else None
+    table = Table(title="first probed spikes", caption=more)
+    for heading in ("step", "phase", "population", "neurons"):
+        if heading != "phase" or phases:
+            table.add_column(heading)
+    for event in activity.events[:_MOST_EVENTS]:
+        neurons = ", ".join(str(neuron) for neuron in event.neurons[:_MOST_NEURONS])
+        if len(event.neurons) > _MOST_NEURONS:
+            neurons += f", … ({len(event.neurons)})"
+        phase = [f"{event.phase[0]}[{event.phase[1]}]" if event.phase else ""] if phases else []
+        table.add_row(str(event.step), *phase, event.population, neurons)
     return table

@@ -53,5 +53,6 @@ CODES = {
     "E0802": "an output file cannot be written",
     "W0501": "the level of a gate is negative",
     "W0502": "an input is never presented",
+    "W0601": "a plastic matrix is never used",
     "W0701": "a membrane or current left its 24 bits",
 }

@@ -123,6 +123,9 @@ class SfcError(Exception):
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(str(d) for d in self.diagnostics))
 
+    def __reduce__(self) -> tuple[type[SfcError], tuple[tuple[Diagnostic, ...]]]:
+        return type(self), (self.diagnostics,)
+
 
 def fail(
     code: str, message: str, span: Span | None = None, *, pointer: str = "", help: str = ""

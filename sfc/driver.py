@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
+import math
 import os
 import secrets
 import shutil
@@ -40,13 +40,19 @@ def compile(path: str | Path, reporter: Reporter | None = None, /, **parameters:
     from sfc.resources import circuit_names, circuit_path
     from sfc.syntax.parser import read_source
 
+    if is_shipped(path) or not os.path.exists(path):
+        path = circuit_path(str(path)) or path
     if not Path(path).suffix and not os.path.exists(path):
-        shipped = circuit_path(str(path))
-        if shipped is None:
-            help = nearest(str(path), circuit_names()) or f"shipped: {', '.join(circuit_names())}"
-            fail("E0101", f"there is no file and no shipped circuit called {path}", help=help)
-        path = shipped
+        help = nearest(str(path), circuit_names()) or f"shipped: {', '.join(circuit_names())}"
+        fail("E0101", f"there is no file and no shipped circuit called {path}", help=help)
     return _compile(read_source(path), parameters, reporter)
+
+
+def is_shipped(path: str | Path) -> bool:
+    """Tells whether a path is the bare name of a shipped circuit; a file of that name is not it."""
+    from sfc.resources import circuit_path
+
+    return circuit_path(str(path)) is not None and not Path(path).suffix
 
 
 def compile_text(
@@ -75,8 +81,11 @@ def _number(name: str, value: object) -> float:
     """Returns a parameter's value as a plain int or float; NumPy's numbers are taken too."""
     if not isinstance(value, bool):
         for convert in ("__index__", "__float__"):
-            if hasattr(value, convert):
+            try:
                 number: float = getattr(value, convert)()
+            except (AttributeError, TypeError, ValueError):
+                continue
+            if isinstance(number, int) or math.isfinite(number):
                 return number
     fail("E0305", f"parameter `{name}` takes a number, found {value!r}")
 
@@ -102,13 +111,17 @@ def build(
     Raises:
         SfcError: the target cannot hold the circuit, or the folder cannot be written.
     """
-    from sfc.sim.simulator import Simulator
+    from sfc.sim.initial import first_weights
     from sfc.targets.base import Program
     from sfc.targets.base import target as find_target
 
+    if not isinstance(circuit, Circuit):
+        fail("E0305", f"build takes a Circuit, found {type(circuit).__name__}")
+    if simulator is not None and simulator.circuit != circuit:
+        fail("E0704", "the simulator's weights are those of another circuit")
     chosen = find_target(target)
-    simulator = simulator or Simulator(circuit, seed=seed)
-    program = Program(circuit, simulator.plastic_weights())
+    weights = simulator.plastic_weights() if simulator else first_weights(circuit, seed)
+    program = Program(circuit, weights)
     reporter = Reporter()
     chosen.check(program, reporter)
     reporter.fail_on_errors()
@@ -129,6 +142,9 @@ def load_bundle(folder: str | Path, *, engine: str = "reference") -> Simulator:
     from sfc.targets.netlist import NETLIST, WEIGHTS, read_netlist
 
     folder = Path(folder)
+    if folder.is_dir() and not (folder / _MANIFEST).is_file():
+        message = f"{folder} is a folder without {_MANIFEST}: it is no bundle"
+        fail("E0801", message, help="give a circuit file, or a folder that `sfc build` wrote")
     sums = _manifest_sums(_read(folder / _MANIFEST))
     if NETLIST not in sums:
         fail("E0801", f"{folder / _MANIFEST} is not the manifest of a netlist that sfc wrote")
@@ -154,9 +170,13 @@ def _manifest_sums(data: bytes) -> dict[str, str]:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > _BUNDLE_FILE_BYTES:
-            fail("E0801", f"{path} is too large")
-        return path.read_bytes()
+        if not path.is_file():
+            fail("E0801", f"{path} is missing or is no file")
+        with path.open("rb") as file:
+            data = file.read(_BUNDLE_FILE_BYTES + 1)
+        if len(data) > _BUNDLE_FILE_BYTES:
+            fail("E0801", f"{path} is larger than {_BUNDLE_FILE_BYTES // 2**20} MiB")
+        return data
     except OSError as error:
         fail("E0801", f"cannot read {path}: {error.strerror or error}")
     except ValueError:
@@ -217,16 +237,3 @@ def _check_replaceable(folder: Path, shown: Path) -> None:
     if foreign := found - {_MANIFEST, *sums} if sums else found:
         message = f"{shown} holds files that sfc did not write, such as {min(foreign)}"
         fail("E0802", message, help="choose another folder with -o")
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Writes a file that takes the place of `path` in the end; E0802 if it cannot."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(data)
-        os.replace(fresh, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            fresh.unlink()
-        fail("E0802", f"cannot write {path}: {error.strerror or error}")

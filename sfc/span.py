@@ -10,13 +10,16 @@ class Source:
     """A text with a name.
 
     Attributes:
-        name: the file's path as the user gave it, or a name such as ``<text>``.
+        name: the file's name without folders, or a name such as ``<text>``. Two sources with the
+            same name are equal: what sfc writes does not depend on where the file lay.
         text: the whole text; empty where only the name survived (a circuit read back from a
-            bundle). Two sources with the same name are equal.
+            bundle).
+        path: as the user gave it, for messages; empty likewise.
     """
 
     name: str
     text: str = field(default="", compare=False, repr=False)
+    path: str = field(default="", compare=False, repr=False)
 
     def line(self, number: int) -> str | None:
         """Returns line `number` (from 1) without its end, or None if the text has no such line."""
@@ -35,7 +38,7 @@ class Span:
     end_column: int
 
     def __str__(self) -> str:
-        return f"{self.source.name}:{self.line}:{self.column}"
+        return f"{self.source.path or self.source.name}:{self.line}:{self.column}"
 
     def to(self, end: Span) -> Span:
         """Returns the span from the start of this one to the end of `end`."""

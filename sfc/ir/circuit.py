@@ -7,11 +7,11 @@ kind. Relays of chains and the synapses of gates are ordinary populations and pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from types import MappingProxyType
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sfc.ir.integers import COEFFICIENT_BITS, DECAY_LIMIT, WeightRange, plastic_range
 from sfc.span import Span
@@ -343,7 +343,7 @@ def by_name(objects: Iterable[Named]) -> Mapping[str, Named]:
     return MappingProxyType({thing.name: thing for thing in objects})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Circuit:
     """A whole circuit.
 
@@ -362,6 +362,15 @@ class Circuit:
     projections: Mapping[str, Projection] = field(default_factory=lambda: MappingProxyType({}))
     schedule: Schedule = Schedule()
     doc: str = ""
+
+    def __reduce__(self) -> tuple[Callable[[Any], Circuit], tuple[dict[str, Any]]]:
+        from sfc.ir.record import from_record, to_record
+
+        return from_record, (to_record(self),)
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.populations)} populations, {len(self.projections)} projections"
+        return f"<Circuit {self.name}: {counts}>"
 
     def size(self, name: str) -> int:
         """Returns the number of neurons of a population or generators of an input."""

@@ -45,10 +45,6 @@ class WeightRange:
     exponent: int
     step: int
 
-    def holds(self, value: int) -> bool:
-        """Tells whether `value` is one of the weights."""
-        return self.low <= value <= self.high and value % self.step == 0
-
 
 def plastic_range(low: int, high: int) -> WeightRange | None:
     """Returns how weights from `low` to `high` are held, or None if they cannot be.

@@ -15,6 +15,12 @@ TERM_LIMIT = 500
 RULE_TERM_LIMIT = 64
 """Most terms of a multiplied-out learning rule."""
 
+FACTOR_LIMIT = 16
+"""Most factors of a product in a learning rule."""
+
+PROJECTION_LIMIT = 200_000
+"""Most projections of a circuit, those of chains and gates included."""
+
 CHAIN_LIMIT = 100_000
 """Most relays of a chain."""
 

@@ -25,6 +25,7 @@ from sfc.span import Source, Span
 Record = Any
 """JSON data: dict, list, str, int, float, bool or None."""
 
+_NO_EFFECT = frozenset({"span", "doc", "origin", "parameters", "probes"})
 _Class = TypeVar("_Class")
 _NUMBER = r"([0-9]{1,9})"
 _SPAN = re.compile(rf"(.*):{_NUMBER}:{_NUMBER}-{_NUMBER}:{_NUMBER}", re.DOTALL)
@@ -50,22 +51,28 @@ def from_record(record: Record) -> Circuit:
 
 
 def digest(circuit: Circuit) -> str:
-    """Returns a hash of what the circuit does: spans and documentation do not enter."""
+    """Returns a hash of what the circuit does.
+
+    Its name and parameters, places, documentation, origins and probes do not enter.
+    """
 
     def bare(value: Record) -> Record:
         if isinstance(value, list):
             return [bare(item) for item in value]
         if isinstance(value, dict):
-            return {key: bare(item) for key, item in value.items() if key not in ("span", "doc")}
+            return {key: bare(item) for key, item in value.items() if key not in _NO_EFFECT}
         return value
 
-    text = json.dumps(bare(to_record(circuit)), sort_keys=True, separators=(",", ":"))
+    record = bare(to_record(circuit))
+    del record["name"]
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _encode(value: object) -> Record:
     if isinstance(value, Span):
-        return f"{value}-{value.end_line}:{value.end_column}"
+        start = f"{value.source.name}:{value.line}:{value.column}"
+        return f"{start}-{value.end_line}:{value.end_column}"
     if isinstance(value, Weight):
         number = value.value
         return {"value": int(number) if number.is_integer() else number, "exponent": value.exponent}

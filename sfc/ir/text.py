@@ -57,7 +57,11 @@ def parse_circuit(text: str) -> Circuit:
         if not line:
             continue
         key, fields = _parse_line(line, number)
-        if key == "circuit" and not set(fields) & {*_TABLES.values(), "schedule"}:
+        if (
+            key == "circuit"
+            and "name" not in record
+            and not set(fields) & {*_TABLES.values(), "schedule"}
+        ):
             record.update(fields)
         elif key in _TABLES:
             record.setdefault(_TABLES[key], []).append(fields)

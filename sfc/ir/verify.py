@@ -14,12 +14,15 @@ I10 presents, rewards, probes and readouts name existing things and phases of th
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 
 from sfc.ir.circuit import (
     RULE_VARIABLES,
     TRACE_VARIABLES,
     Circuit,
+    Init,
     Input,
     Matrix,
     Population,
@@ -32,6 +35,7 @@ from sfc.ir.circuit import (
     Term,
     Tie,
 )
+from sfc.ir.inits import INITS
 from sfc.ir.integers import (
     COEFFICIENT_BITS,
     DECAY_LIMIT,
@@ -39,11 +43,14 @@ from sfc.ir.integers import (
     IMPULSE_LIMIT,
     REFRACTORY_LIMIT,
     THRESHOLD_LIMIT,
+    TRACE_LIMIT,
     WEIGHT_EXPONENTS,
     holds_bias,
     plastic_range,
 )
-from sfc.ir.limits import NEURON_LIMIT, SYNAPSE_LIMIT
+from sfc.ir.limits import FACTOR_LIMIT, NEURON_LIMIT, RULE_TERM_LIMIT, SYNAPSE_LIMIT
+
+_NAME = re.compile(r"\w[\w.\[\]-]*")
 
 
 class InvariantError(ValueError):
@@ -68,10 +75,18 @@ def _violations(circuit: Circuit) -> Iterator[str]:
         circuit.matrices,
         circuit.projections,
     )
+    names = [circuit.name, *(chain.name for chain in circuit.schedule.chains)]
     for table in tables:
+        names += [name for name in table if table is not circuit.projections]
         for key, thing in table.items():
             if key != thing.name:
                 yield f"I01 {key} is called {thing.name}"
+    for name in names:
+        if not _NAME.fullmatch(name):
+            yield f"I01 {name!r} is no name"
+    for name in circuit.projections:
+        if not name.isprintable():
+            yield f"I01 {name!r} is no name of a projection"
     yield from (f"I01 {name} twice" for name in circuit.inputs if name in circuit.populations)
     nodes: list[Population | Input] = [*circuit.inputs.values(), *circuit.populations.values()]
     for node in nodes:
@@ -107,24 +122,49 @@ def _node(node: Population | Input) -> Iterator[str]:
 def _rule(rule: Rule) -> Iterator[str]:
     if plastic_range(rule.low, rule.high) is None:
         yield f"I08 {rule.name} has range {rule.low}..{rule.high}"
-    for term in (*rule.dw, *rule.dt):
-        if not set(term.factors) <= set(RULE_VARIABLES) or not _held(term):
-            yield f"I08 {rule.name} has a term {term}"
+    for terms in (rule.dw, rule.dt):
+        for term in terms:
+            if len(term.factors) > FACTOR_LIMIT or not set(term.factors) <= set(RULE_VARIABLES):
+                yield f"I08 {rule.name} has a term {term}"
+            elif not float(term.coefficient * 2**COEFFICIENT_BITS).is_integer():
+                yield f"I08 {rule.name} has a coefficient {term.coefficient}"
+        if len(terms) > RULE_TERM_LIMIT or sum(map(largest_term, terms)) >= 2**62:
+            yield f"I08 {rule.name} has sums that 64 bits do not hold"
+    if len({trace.variable for trace in rule.traces}) != len(rule.traces):
+        yield f"I08 {rule.name} has two traces of one variable"
     for trace in rule.traces:
         known = trace.variable in TRACE_VARIABLES
         if not known or not 0 <= trace.impulse <= IMPULSE_LIMIT or trace.tau < 0:
             yield f"I08 {rule.name} has a trace {trace}"
 
 
-def _held(term: Term) -> bool:
-    return float(term.coefficient * 2**COEFFICIENT_BITS).is_integer()
+def largest_term(term: Term) -> float:
+    """Returns the largest magnitude that a term can take, in units of 2^-COEFFICIENT_BITS."""
+    factors = math.prod(_LARGEST.get(factor, 1) for factor in term.factors)
+    return abs(term.coefficient) * 2.0**COEFFICIENT_BITS * factors
+
+
+_LARGEST = {"w": 2**15, "d": DELAY_LIMIT, "t": 256} | dict.fromkeys(TRACE_VARIABLES, TRACE_LIMIT)
 
 
 def _matrix(circuit: Circuit, matrix: Matrix) -> Iterator[str]:
     if matrix.rule not in circuit.rules:
         yield f"I08 {matrix.name} learns by an unknown rule {matrix.rule}"
+    if not _starts(matrix.init):
+        yield f"I08 {matrix.name} starts by {matrix.init}"
     if min(matrix.shape) < 1 or matrix.shape[0] * matrix.shape[1] > SYNAPSE_LIMIT:
         yield f"I02 {matrix.name} has shape {matrix.shape}"
+
+
+def _starts(init: Init) -> bool:
+    """Tells whether a matrix can get its first weights so."""
+    ranges = INITS.get(init.method)
+    arguments = dict(init.arguments)
+    if ranges is None or list(ranges) != [name for name, _ in init.arguments]:
+        return False
+    if any(not low <= arguments[name] <= high for name, (low, high) in ranges.items()):
+        return False
+    return init.method != "uniform" or arguments["low"] <= arguments["high"]
 
 
 def _projection(circuit: Circuit, projection: Projection) -> Iterator[str]:
@@ -159,6 +199,8 @@ def _schedule(circuit: Circuit, schedule: Schedule) -> Iterator[str]:
         yield "I09 two chains have one name"
     for chain in schedule.chains:
         relays = [circuit.populations.get(relay) for relay in chain.relays]
+        if len(set(chain.relays)) != len(chain.relays):
+            yield f"I09 {chain.name} has a relay twice"
         if not relays or any(relay is None or relay.size != 1 for relay in relays):
             yield f"I09 {chain.name} has a relay that is not one neuron"
     for present in schedule.presents:
@@ -175,6 +217,8 @@ def _schedule(circuit: Circuit, schedule: Schedule) -> Iterator[str]:
             yield f"I10 readout of {readout.population} against {readout.label}"
         elif circuit.size(readout.population) != circuit.size(readout.label):
             yield f"I10 readout of {readout.population} differs in size from {readout.label}"
+        elif schedule.clock is not None and readout.chain != schedule.clock.name:
+            yield f"I10 readout of {readout.population} in a chain that makes no frames"
     for probe in schedule.probes:
         if probe.population not in circuit.populations:
             yield f"I10 unknown population {probe.population} is probed"

@@ -17,6 +17,8 @@ from sfc.sim.result import Result
 _INK = "#1f3a5f"
 _ACCENT = "#c8553d"
 _TILES = 64
+_RASTER_STEPS = 200
+_LINES = 10
 
 
 def receptive_fields(name: str, weights: NDArray[Any], shape: tuple[int, int]) -> bytes:
@@ -46,7 +48,8 @@ def weight_map(name: str, weights: NDArray[Any]) -> bytes:
     )
     figure.colorbar(drawn, ax=left, label="weight")
     left.set(title=name, xlabel="column", ylabel="row")
-    right.hist(np.ravel(weights), bins=np.linspace(-limit, limit, 65), color=_INK)
+    width = max(2, limit // 64 * 2)
+    right.hist(np.ravel(weights), np.arange(-limit - 2, limit + 2 * width, width), color=_INK)
     right.set(title=f"{weights.size:,} weights", xlabel="weight", ylabel="synapses")
     return _png(figure)
 
@@ -72,8 +75,21 @@ def raster(circuit: Circuit, result: Result) -> bytes:
     for start in result.frame_starts:
         axes.axvline(start, color="#999999", linewidth=0.8)
     axes.set_yticks([index + 0.5 for index in range(len(rows))], rows)
-    axes.set(xlabel="step", xlim=(0, max(result.steps, 1)), ylim=(len(rows), 0))
+    end = max(1, min(result.steps, _RASTER_STEPS))
+    axes.set(xlabel="step", xlim=(0, end), ylim=(len(rows), 0))
     axes.set_title(f"{circuit.name}: spikes")
+    return _png(figure)
+
+
+def membranes(name: str, values: NDArray[Any]) -> bytes:
+    """Draws probed membranes, (frames, n), (frames, phases, n) or (steps, n), a line a neuron."""
+    rows = values.reshape(-1, values.shape[-1])[:_RASTER_STEPS, :_LINES]
+    figure = Figure(figsize=(10, 3), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(rows, drawstyle="steps-mid", linewidth=1)
+    axes.set(xlabel="recorded step", ylabel="weight units")
+    axes.set_title(f"membrane of {name}, neurons 0 to {rows.shape[1] - 1}")
+    axes.grid(alpha=0.3)
     return _png(figure)
 
 
@@ -106,7 +122,7 @@ def accuracy_curve(
             axes.plot(
                 points[:, 0], 100 * points[:, column], "o-", color=color, label=f"test, by {label}"
             )
-    axes.set(xlabel="training samples seen", ylabel="accuracy (%)", ylim=(0, 100), title=title)
+    axes.set(xlabel="training samples seen", ylabel="accuracy (%)", ylim=(0, 102), title=title)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
     return _png(figure)

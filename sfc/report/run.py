@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sfc.ir.record import digest
-from sfc.sim.recorder import Overflow
+from sfc.sim.activity import Activity
 from sfc.sim.simulator import Simulator
-from sfc.sim.training import Evaluation, Training
+from sfc.sim.training import Evaluation, Score, Training
 
 FORMAT = "sfc-run 1"
 
@@ -32,53 +30,58 @@ def run_data(simulator: Simulator, seconds: float) -> dict[str, Any]:
     }
 
 
-def training_data(training: Training, evaluations: Mapping[int, Evaluation]) -> dict[str, Any]:
+def training_data(training: Training, last: Evaluation | None) -> dict[str, Any]:
     """Returns the outcome of training.
 
     Args:
         training: finished or interrupted.
-        evaluations: on the test set, by the number of epochs trained before.
+        last: the last evaluation on the test set, for its confusion matrices.
     """
     epochs = []
     for number, score in enumerate(training.epochs, start=1):
-        epoch: dict[str, Any] = {
-            "epoch": number,
-            "samples": score.samples,
-            "training_accuracy_by_spikes": score.accuracy_by_spikes,
-            "training_accuracy_by_membrane": score.accuracy_by_membrane,
-        }
-        if number in evaluations:
-            epoch["test"] = _accuracies(evaluations[number])
+        epoch: dict[str, Any] = {"epoch": number, "samples": score.samples}
+        epoch["training_accuracy_by_spikes"] = score.accuracy_by_spikes
+        epoch["training_accuracy_by_membrane"] = score.accuracy_by_membrane
+        if number in training.tests:
+            epoch["test"] = _accuracies(training.tests[number])
         epochs.append(epoch)
     data: dict[str, Any] = {
         "data": training.dataset.name,
         "limit": training.limit,
+        "order_seed": training.seed,
         "next": {"epoch": training.epoch, "sample": training.sample},
         "epochs": epochs,
     }
-    if evaluations:
-        last = evaluations[max(evaluations)]
-        data["test"] = _accuracies(last) | {
+    if last is not None:
+        data["test"] = _accuracies(last.score) | {
             "confusion_by_spikes": last.confusion_by_spikes.tolist(),
             "confusion_by_membrane": last.confusion_by_membrane.tolist(),
         }
     return data
 
 
-def _accuracies(evaluation: Evaluation) -> dict[str, Any]:
+def _accuracies(score: Score) -> dict[str, Any]:
     return {
-        "samples": evaluation.samples,
-        "accuracy_by_spikes": evaluation.accuracy_by_spikes,
-        "accuracy_by_membrane": evaluation.accuracy_by_membrane,
+        "samples": score.samples,
+        "accuracy_by_spikes": score.accuracy_by_spikes,
+        "accuracy_by_membrane": score.accuracy_by_membrane,
     }
 
 
-def activity_data(
-    activity: Mapping[str, NDArray[np.int64]], overflows: Sequence[Overflow]
-) -> dict[str, Any]:
-    """Returns spike counts by population, and what left its 24 bits."""
+def activity_data(activity: Activity) -> dict[str, Any]:
+    """Returns spike counts, the first probed spikes and membranes, and what left its 24 bits."""
     return {
-        "spike_counts": {name: counts.tolist() for name, counts in activity.items()},
+        "spike_counts": {name: counts.tolist() for name, counts in activity.counts.items()},
+        "events": [
+            {
+                "step": event.step,
+                "phase": list(event.phase) if event.phase else None,
+                "population": event.population,
+                "neurons": list(event.neurons),
+            }
+            for event in activity.events
+        ],
+        "membranes": {name: v.tolist() for name, v in activity.first.membrane.items()},
         "overflows": [
             {
                 "quantity": overflow.quantity,
@@ -87,7 +90,7 @@ def activity_data(
                 "neuron": overflow.neuron,
                 "step": overflow.step,
             }
-            for overflow in overflows
+            for overflow in activity.overflows.values()
         ],
     }
 

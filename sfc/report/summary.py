@@ -21,12 +21,10 @@ class CircuitSummary:
     name: str
     populations: int
     relays: int
-    inputs: int
     neurons: int
     projections: int
     synapses: int
     plastic_synapses: int
-    matrices: int
     frame_length: int | None
 
     def __str__(self) -> str:
@@ -51,11 +49,9 @@ def summarise(circuit: Circuit) -> CircuitSummary:
         name=circuit.name,
         populations=len(circuit.populations) - relays,
         relays=relays,
-        inputs=len(circuit.inputs),
         neurons=sum(population.size for population in circuit.populations.values()),
         projections=len(projections),
         synapses=sum(circuit.synapse_count(p) for p in projections),
         plastic_synapses=sum(circuit.synapse_count(p) for p in projections if circuit.learns(p)),
-        matrices=len(circuit.matrices),
         frame_length=circuit.schedule.frame_length,
     )

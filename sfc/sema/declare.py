@@ -7,21 +7,13 @@ from math import prod
 
 from sfc.diagnostics import nearest
 from sfc.ir.circuit import Chain, Init, Input, Matrix, Origin, Population, Projection, Rule
-from sfc.ir.limits import CHAIN_LIMIT, NEURON_LIMIT, SYNAPSE_LIMIT
-from sfc.sema.draft import PROJECTION_LIMIT, Draft
+from sfc.ir.inits import INITS
+from sfc.ir.limits import CHAIN_LIMIT, NEURON_LIMIT, PROJECTION_LIMIT, SYNAPSE_LIMIT
+from sfc.sema.draft import Draft
 from sfc.sema.evaluate import integer, number
 from sfc.sema.models import Model, constant_weight, extend
 from sfc.sema.references import counted
 from sfc.syntax import ast
-
-_ANY, _POSITIVE = (-(2**20), 2**20), (0, 2**20)
-_INITS: dict[str, dict[str, tuple[int, int]]] = {
-    "zeros": {},
-    "constant": {"value": _ANY},
-    "uniform": {"low": _ANY, "high": _ANY},
-    "glorot_normal": {"scale": _POSITIVE, "clip": _POSITIVE},
-}
-"""The methods that fill a matrix, and the ranges of their arguments; see `sfc.sim.initial`."""
 
 
 def declare_inputs(declaration: ast.InputDeclaration, draft: Draft) -> None:
@@ -144,10 +136,10 @@ def _extents(declarator: ast.Declarator, draft: Draft, limit: int) -> tuple[int,
 
 def _init(call: ast.Call, draft: Draft) -> Init:
     scope, method = draft.scope, call.name.text
-    if method not in _INITS:
-        help = nearest(method, _INITS) or f"the methods are {', '.join(_INITS)}"
+    if method not in INITS:
+        help = nearest(method, INITS) or f"the methods are {', '.join(INITS)}"
         scope.error("E0201", f"unknown initialisation `{method}`", call.name.span, help=help)
-    ranges = _INITS[method]
+    ranges = INITS[method]
     values: dict[str, float] = {}
     for position, argument in enumerate(call.arguments):
         name = argument.name.text if argument.name else dict(enumerate(ranges)).get(position, "")

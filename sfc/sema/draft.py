@@ -21,12 +21,10 @@ from sfc.ir.circuit import (
     Schedule,
     by_name,
 )
+from sfc.ir.limits import PROJECTION_LIMIT
 from sfc.sema.models import Model
 from sfc.sema.scope import Scope
 from sfc.span import Span
-
-PROJECTION_LIMIT = 200_000
-"""Most projections of a circuit, those of chains and gates included."""
 
 
 @dataclass(slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePath
 
 from sfc.diagnostics import Reporter, nearest
-from sfc.ir.circuit import Circuit, Input, Population
+from sfc.ir.circuit import Circuit, Input, Population, Tie
 from sfc.ir.limits import INTEGER_LIMIT, NEURON_LIMIT
 from sfc.ir.verify import verify
 from sfc.sema.connect import connect
@@ -54,9 +55,16 @@ def elaborate(
     _check_sizes(draft)
     reporter.fail_on_errors()
     _check_presents(draft)
-    circuit = draft.finish(PurePath(file.source.name).stem, file.doc)
+    _check_matrices(draft)
+    circuit = draft.finish(_circuit_name(file.source.name), file.doc)
     verify(circuit)
     return circuit
+
+
+def _circuit_name(source_name: str) -> str:
+    """Returns the name of a file without its suffix, as letters, digits, `_`, `.` and `-`."""
+    stem = re.sub(r"[^\w.-]", "_", PurePath(source_name).stem).strip("_.")
+    return stem or "circuit"
 
 
 def _declare(statement: ast.Statement, draft: Draft, parameters: Mapping[str, float]) -> None:
@@ -144,6 +152,15 @@ def _check_sizes(draft: Draft) -> None:
         message = f"the circuit has {total:,} neurons; at most {NEURON_LIMIT:,} are possible"
         pointer = f"{largest.size:,} of them"
         draft.scope.reporter.error("E0306", message, largest.span, pointer=pointer)
+
+
+def _check_matrices(draft: Draft) -> None:
+    used = {p.weight.matrix for p in draft.projections if isinstance(p.weight, Tie)}
+    for matrix in draft.matrices:
+        if matrix.name not in used:
+            message = f"no projection is made of matrix `{matrix.name}`"
+            help = f"add `source -> target via {matrix.name};`"
+            draft.scope.reporter.warning("W0601", message, matrix.span, help=help)
 
 
 def _check_presents(draft: Draft) -> None:

@@ -83,6 +83,16 @@ def phase(expression: ast.Expression, draft: Draft) -> tuple[Chain, int]:
     return draft.chains[0], _inside(draft.chains[0], expression, draft)
 
 
+def phases(interval: ast.Interval, draft: Draft) -> list[tuple[Chain, int]]:
+    """Returns the chain and phases of ``k`` or ``k..l``."""
+    chain, low = phase(interval.low, draft)
+    high = low
+    if interval.high is not None:
+        last = len(chain.relays) - 1
+        high = integer(interval.high, draft.scope, "the last phase", low, last)
+    return [(chain, number) for number in range(low, high + 1)]
+
+
 def _inside(chain: Chain, expression: ast.Expression, draft: Draft) -> int:
     what = f"a phase of chain `{chain.name}`"
     value = integer(expression, draft.scope, what, -(2**62), 2**62)

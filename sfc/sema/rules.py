@@ -7,24 +7,20 @@ from typing import NoReturn
 
 from sfc.diagnostics import nearest
 from sfc.ir.circuit import RULE_VARIABLES, TRACE_VARIABLES, Rule, Term, Trace
-from sfc.ir.integers import COEFFICIENT_BITS, IMPULSE_LIMIT, TRACE_LIMIT, plastic_range
-from sfc.ir.limits import RULE_TERM_LIMIT
+from sfc.ir.integers import COEFFICIENT_BITS, IMPULSE_LIMIT, plastic_range
+from sfc.ir.limits import FACTOR_LIMIT, RULE_TERM_LIMIT
+from sfc.ir.verify import largest_term
 from sfc.sema.evaluate import evaluate, integer, mentioned, number
 from sfc.sema.models import unique
 from sfc.sema.scope import Scope
 from sfc.span import Span
 from sfc.syntax import ast
 
-FACTOR_LIMIT = 16
-"""Most factors of a product."""
-
 Product = tuple[str, ...]
 Sum = dict[Product, tuple[float, Span]]
 """Products by their factors, each with its coefficient and the place that it comes from."""
 
 _KEYS = ("dw", "dt", "range")
-_LARGEST = {"w": 2**15, "d": 62, "t": 256} | dict.fromkeys(TRACE_VARIABLES, TRACE_LIMIT)
-"""Largest magnitude of each rule variable; 1 where it is not named."""
 
 
 def declare_rule(declaration: ast.RuleDeclaration, scope: Scope) -> None:
@@ -214,7 +210,7 @@ def _terms(total: Sum, scope: Scope) -> tuple[Term, ...]:
             if math.isfinite(coefficient):
                 help = f"the nearest that can be held is {round(coefficient * scale) / scale!r}"
             scope.error("E0603", message, span, help=help)
-        largest = abs(coefficient) * scale * math.prod(_LARGEST.get(f, 1) for f in factors)
+        largest = largest_term(Term(coefficient, factors))
         if largest * len(total) >= 2**62:
             message = f"{product} times {coefficient:g} can exceed 64-bit integers"
             scope.error("E0603", message, span, help="use fewer factors or a smaller coefficient")

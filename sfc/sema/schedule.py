@@ -14,26 +14,27 @@ from sfc.ir.circuit import (
     Quantity,
     Readout,
     Reward,
+    Schedule,
     Tie,
 )
 from sfc.sema.connect import gate_weight
 from sfc.sema.draft import Draft
 from sfc.sema.evaluate import integer
 from sfc.sema.models import constant_weight
-from sfc.sema.references import counted, declared, phase, population, whole
+from sfc.sema.references import counted, declared, phase, phases, population, whole
 from sfc.sema.scope import Abandon
 from sfc.syntax import ast
 
 
 def phase_block(block: ast.PhaseBlock, draft: Draft) -> None:
-    """Elaborates ``phase k, l { actions }``."""
+    """Elaborates ``phase k, l..m { actions }``."""
     handlers = {"open": _open, "close": _close, "present": _present, "reward": _reward}
     seen: set[tuple[str, int]] = set()
-    for expression in block.phases:
-        chain, index = phase(expression, draft)
+    numbered = ((i.span, phase) for i in block.phases for phase in phases(i, draft))
+    for span, (chain, index) in numbered:
         if (chain.name, index) in seen:
             message = f"phase {index} of chain `{chain.name}` is listed twice"
-            draft.scope.error("E0205", message, expression.span, help="keep one of them")
+            draft.scope.error("E0205", message, span, help="keep one of them")
         seen.add((chain.name, index))
         for action in block.actions:
             for subject in action.subjects:
@@ -157,15 +158,11 @@ def _reward(
 
 def probe(declaration: ast.ProbeDeclaration, draft: Draft) -> None:
     """Elaborates ``probe h, o.v at 3, 5..7;``."""
-    phases: dict[str, set[int]] = {}
+    numbered: dict[str, set[int]] = {}
     for interval in declaration.phases:
-        chain, low = phase(interval.low, draft)
-        high = low
-        if interval.high is not None:
-            last = len(chain.relays) - 1
-            high = integer(interval.high, draft.scope, "the last phase", low, last)
-        phases.setdefault(chain.name, set()).update(range(low, high + 1))
-    at = {name: tuple(sorted(numbers)) for name, numbers in phases.items()} or {"": ()}
+        for chain, number in phases(interval, draft):
+            numbered.setdefault(chain.name, set()).add(number)
+    at = {name: tuple(sorted(numbers)) for name, numbers in numbered.items()} or {"": ()}
     for subject in declaration.subjects:
         quantity, reference = _quantity(subject, draft)
         for name in _probed(reference, draft):
@@ -206,4 +203,11 @@ def readout(declaration: ast.ReadoutDeclaration, draft: Draft) -> None:
         )
         labels, help = declared(target, label), "give both one size"
         draft.scope.error("E0401", message, declaration.span, labels=labels, help=help)
+    frames = Schedule(tuple(draft.chains)).clock
+    if frames is not None and chain.name != frames.name:
+        message = (
+            f"a readout is once a frame, and `{frames.name}` makes the frames, not `{chain.name}`"
+        )
+        help = f"read out in a phase of `{frames.name}`"
+        draft.scope.error("E0501", message, declaration.phase.span, help=help)
     draft.readouts.append(Readout(target.name, label.name, chain.name, index, declaration.span))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ _CHUNK = {"frames": 50, "steps": 1000}
 """How long to run between two looks at the progress."""
 
 _EVENTS = 1000
-"""Spikes kept of a population."""
+"""Events kept of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,34 +40,45 @@ class Activity:
     """Spikes counted over a run.
 
     Attributes:
+        first: the run's first part, with everything that was recorded in it.
         done: frames or steps so far.
+        steps: so far.
         counts: by population, (phases,) or one number without chains.
-        overflows: of currents and membranes, the first of each run part.
-        events: the first spikes that the circuit's own probes recorded.
+        events: the first spikes of probed populations.
+        overflows: by quantity, where a current or membrane first left its 24 bits.
     """
 
+    first: Result
     done: int = 0
+    steps: int = 0
     counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
-    overflows: list[Overflow] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    overflows: dict[str, Overflow] = field(default_factory=dict)
 
-    def add(self, result: Result, length: int) -> None:
-        """Adds a part of the run."""
-        if not self.done:
-            self.events = _first_events(result)
-        self.done += length
-        self.overflows += result.overflows
+    def add(self, result: Result, length: int, probed: set[str]) -> None:
+        """Adds a part of the run; events are taken of the populations in `probed`."""
         for name, counts in result.spike_counts.items():
             before = self.counts.get(name, np.zeros_like(counts))
             self.counts[name] = _sum(before, counts)
+        for overflow in result.overflows:
+            known = self.overflows.get(overflow.quantity)
+            here = replace(overflow, step=overflow.step + self.steps)
+            total = overflow.count + (known.count if known else 0)
+            self.overflows[overflow.quantity] = replace(known or here, count=total)
+        if len(self.events) < _EVENTS:
+            self.events += _events(result, self.steps, probed)[: _EVENTS - len(self.events)]
+        self.done += length
+        self.steps += result.steps
 
 
 def run_activity(
     simulator: Simulator,
     unit: str,
     length: int,
-    inputs: Mapping[str, NDArray[Any]] | None = None,
+    inputs: Mapping[str, NDArray[Any]],
     learn: bool = True,
+    probes: Sequence[str] = (),
+    first_probes: Sequence[str] = (),
 ) -> Iterator[Activity]:
     """Runs and counts every population's spikes.
 
@@ -75,34 +86,46 @@ def run_activity(
         simulator: goes on from where it stands.
         unit: "frames" or "steps".
         length: how many.
-        inputs: a row a frame, or a row a step.
+        inputs: rows that take turns, a row a frame or a row a step; row 0 is for the first frame
+            or step of the simulator's life.
         learn: whether plastic weights change.
+        probes: recorded beside the circuit's own probes.
+        first_probes: recorded in the first part of the run alone, for pictures.
 
     Yields:
         The activity after every part of the run; it grows in place.
     """
-    activity = Activity()
-    while activity.done < length:
-        part = min(_CHUNK[unit], length - activity.done)
-        rows = slice(activity.done, activity.done + part)
-        if inputs:
-            chosen = {name: array[rows] for name, array in inputs.items()}
-            result = simulator.run(chosen, learn=learn, counts=True)
-        elif unit == "frames":
-            result = simulator.run(frames=part, learn=learn, counts=True)
-        else:
-            result = simulator.run(steps=part, learn=learn, counts=True)
-        activity.add(result, part)
+    schedule = simulator.circuit.schedule
+    probed = {probe.population for probe in schedule.probes if probe.quantity == "spikes"}
+    relays = {chain.name: chain.relays for chain in schedule.chains}
+    probed |= {n for name in probes for n in relays.get(name, (name,)) if not name.endswith(".v")}
+    start = simulator.frame if unit == "frames" else simulator.step
+    activity = None
+    done = 0
+    while done < length:
+        part = min(_CHUNK[unit], length - done)
+        turns = np.arange(start + done, start + done + part)
+        result = simulator.run(
+            {name: rows[turns % len(rows)] for name, rows in inputs.items()},
+            frames=part if unit == "frames" else None,
+            steps=part if unit == "steps" else None,
+            learn=learn,
+            probes=probes if activity else [*probes, *first_probes],
+            counts=True,
+        )
+        activity = activity or Activity(result)
+        activity.add(result, part, probed)
+        done += part
         yield activity
 
 
-def _first_events(result: Result) -> list[Event]:
+def _events(result: Result, start: int, probed: set[str]) -> list[Event]:
     steps: dict[tuple[int, str], list[int]] = {}
-    for name, events in result.events.items():
-        for step, neuron in events[:_EVENTS]:
+    for name in (name for name in result.events if name in probed):
+        for step, neuron in result.events[name]:
             steps.setdefault((int(step), name), []).append(int(neuron))
     return [
-        Event(step, result.phase_of_step[step], name, tuple(neurons))
+        Event(start + step, result.phase_of_step[step], name, tuple(neurons))
         for (step, name), neurons in sorted(steps.items(), key=lambda item: item[0][0])
     ]
 

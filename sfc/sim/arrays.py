@@ -6,11 +6,9 @@ that its header declares, and whatever is wrong with it becomes one diagnostic.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import math
 import os
-import secrets
 import struct
 import tokenize
 import warnings
@@ -26,9 +24,10 @@ import numpy.lib.format
 from numpy.typing import NDArray
 
 from sfc.diagnostics import fail
+from sfc.files import write_file
 
 _HEADER_BYTES = 1024
-_MOST_MEMBERS = 1024
+_MOST_MEMBERS = 2**15
 _MOST_DIMENSIONS = 32
 _KINDS = "biufU"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -111,24 +110,13 @@ def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Writes an npz file whole or not at all: to a temporary file beside it, then renamed.
+    """Writes an npz file whole or not at all.
 
     Raises:
         SfcError: E0802, if the file cannot be written; an earlier file then stays as it was.
         ValueError: if an array holds objects.
     """
-    data = npz_bytes(arrays)
-    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}"
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        fail("E0802", f"{path} cannot be written: {reason}")
-    finally:
-        with contextlib.suppress(OSError, ValueError):
-            temporary.unlink()
+    write_file(path, npz_bytes(arrays))
 
 
 def _read_headers(

@@ -64,16 +64,12 @@ class Clock:
         """Begins a step.
 
         Args:
-            restart: whether open chains may be kicked again after the first frame.
+            restart: whether a frame may follow the first where no ring makes frames.
         """
         starts = self.frame_is_over
-        kicked = [
-            chain
-            for chain in self.chains
-            if starts and (self.step == 0 or (restart and not chain.ring))
-        ]
-        if self.main is not None and not self.main.ring and not kicked:
-            starts = False
+        by_ring = self.main is not None and self.main.ring
+        starts = starts and (by_ring or restart or self.step == 0)
+        kicked = [c for c in self.chains if starts and (self.step == 0 or not c.ring)]
         if starts:
             self.frame += 1
             self.frame_start = self.step

@@ -9,6 +9,23 @@ from numpy.typing import NDArray
 
 from sfc.ir.circuit import Circuit, Matrix
 from sfc.ir.integers import WeightRange
+from sfc.sim.weights import turned_into
+
+
+def first_weights(circuit: Circuit, seed: int) -> dict[str, NDArray[np.int16]]:
+    """Returns each plastic projection's own copy of its matrix, (n_pre, n_post), by its name.
+
+    A value that a tie's sign takes out of the range is clipped.
+    """
+    arrays = {}
+    for matrix in circuit.matrices.values():
+        weights = circuit.rules[matrix.rule].weights
+        tied = circuit.tied(matrix.name)
+        drawn = initial_weights(circuit, matrix, seed) if tied else np.zeros((0, 0), np.int16)
+        for projection in tied:
+            turned = np.clip(turned_into(projection, drawn), weights.low, weights.high)
+            arrays[projection.name] = np.ascontiguousarray(turned, np.int16)
+    return arrays
 
 
 def initial_weights(circuit: Circuit, matrix: Matrix, seed: int) -> NDArray[np.int16]:

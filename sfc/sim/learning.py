@@ -70,6 +70,7 @@ class Learner:
 
     Attributes:
         tags: (n_pre, n_post), None where no term has the factor t.
+        needs_pre, needs_post: whether every term has the factor x0, or y0.
     """
 
     def __init__(self, rule: Rule, delay: int, shape: tuple[int, int]) -> None:
@@ -80,13 +81,13 @@ class Learner:
         self.delay = delay
         uses_tags = any("t" in p.synapse for p in self.dw + self.dt)
         self.tags = np.zeros(shape, np.int16) if uses_tags else None
+        both = self.dw + self.dt
+        self.needs_pre = all("x0" in product.pre for product in both)
+        self.needs_post = all("y0" in product.post for product in both)
 
     def idle(self, pre_spikes: bool, post_spikes: bool) -> bool:
-        """Tells whether no term can be other than zero, given whether any neuron spiked."""
-        return all(
-            ("x0" in product.pre and not pre_spikes) or ("y0" in product.post and not post_spikes)
-            for product in self.dw + self.dt
-        )
+        """Tells whether every term is zero, given whether any neuron spiked."""
+        return (self.needs_pre and not pre_spikes) or (self.needs_post and not post_spikes)
 
     def learn(self, weights: NDArray[np.int16], variables: Mapping[str, Integers | int]) -> None:
         """Updates the weights (n_pre, n_post) and tags by one step, in place.
@@ -139,8 +140,8 @@ def _sum(
             parts.append((scalar, pre, post, product.synapse))
     if not parts:
         return None
-    rows = np.flatnonzero(sum(pre != 0 for _, pre, _, _ in parts))
-    columns = np.flatnonzero(sum(post != 0 for _, _, post, _ in parts))
+    rows = np.logical_or.reduce([pre != 0 for _, pre, _, _ in parts]).nonzero()[0]
+    columns = np.logical_or.reduce([post != 0 for _, _, post, _ in parts]).nonzero()[0]
     place = np.ix_(rows, columns)
     values = np.zeros((len(rows), len(columns)), np.int64)
     for scalar, pre, post, synapse in parts:
@@ -161,8 +162,9 @@ def _vector(
 
 
 def _truncated(values: NDArray[np.int64], step: int) -> NDArray[np.int64]:
-    """Rounds towards zero to a multiple of `step`, out of units of 2^-COEFFICIENT_BITS."""
-    magnitude = np.abs(values) // (step * 2**COEFFICIENT_BITS) * step
+    """Rounds to a multiple of a power of two towards zero, from units of 2^-COEFFICIENT_BITS."""
+    bits = COEFFICIENT_BITS + step.bit_length() - 1
+    magnitude = (np.abs(values) >> bits) * step
     return np.where(values < 0, -magnitude, magnitude)
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfc.diagnostics import fail, nearest
-from sfc.ir.circuit import Circuit, Probe
+from sfc.ir.circuit import Circuit, Probe, Quantity
 from sfc.ir.integers import UNIT
-from sfc.sim.clock import Clock, Moment
+from sfc.sim.clock import Clock, Moment, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,42 +30,62 @@ class Overflow:
     neuron: int
     step: int
 
+    def __str__(self) -> str:
+        what = "a current wrapped" if self.quantity == "u" else "a membrane was clipped"
+        where = f"{self.population}, neuron {self.neuron}, step {self.step}"
+        return f"{what} at 24 bits {self.count} times, first in {where}"
+
 
 class Recorder:
     """Keeps spikes, membranes and counts of one run.
 
     Attributes:
+        wanted: what to record of a (population, quantity): phases, from the run's first frame on,
+            or None for every step.
         steps: how many were recorded.
         phases: (chain number, phase) of each step, -1 where it is in none.
         frame_starts: steps, counted from the start of the run.
         events: by population, lists of step numbers and neuron arrays.
-        membranes: by probe or readout, an array for each step asked for, in weight units.
-        counts: by step in the frame, spikes of each population.
+        membranes: by population, an array for each step asked for, in weight units.
+        readouts: spikes and membranes of each readout, from the run's first frame on.
+        counts: by step in the frame, spikes of each population; None if they are not counted.
     """
 
     def __init__(self, circuit: Circuit, probes: Iterable[str], counts: bool) -> None:
         """Prepares for the circuit's own probes and further ones, ``h`` or ``h.v``."""
+        probes = (probes,) if isinstance(probes, str) else probes
         self.circuit = circuit
         self.names = list(circuit.populations)
-        wanted = [*circuit.schedule.probes, *(p for text in probes for p in _probes(circuit, text))]
-        self.probes = list(dict.fromkeys(replace(probe, span=None) for probe in wanted))
+        self.wanted: dict[tuple[str, Quantity], frozenset[Phase] | None] = {}
+        for probe in (
+            *circuit.schedule.probes,
+            *(p for text in probes for p in _probes(circuit, text)),
+        ):
+            self._want(probe)
         ends = np.cumsum([0, *(p.size for p in circuit.populations.values())])
         self.place = {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(self.names)}
         self.chain_numbers = {chain.name: i for i, chain in enumerate(circuit.schedule.chains)}
+        self.clock = circuit.schedule.clock
         self.steps = 0
         self.phases: list[tuple[int, int]] = []
         self.frame_starts: list[int] = []
         self.events: dict[str, list[tuple[int, NDArray[np.intp]]]] = {
-            probe.population: [] for probe in self.probes if probe.quantity == "spikes"
+            name: [] for name, quantity in self.wanted if quantity == "spikes"
         }
-        self.membranes: dict[Probe, list[NDArray[np.float64]]] = {
-            probe: [] for probe in self.probes if probe.quantity == "membrane"
+        self.membranes: dict[str, list[NDArray[np.float64]]] = {
+            name: [] for name, quantity in self.wanted if quantity == "membrane"
         }
         self.readouts: list[tuple[list[NDArray[np.bool_]], list[NDArray[np.float64]]]] = [
             ([], []) for _ in circuit.schedule.readouts
         ]
-        self.counts: list[dict[str, int]] | None = [] if counts else None
+        self.counts: dict[int, dict[str, int]] | None = {} if counts else None
         self.overflows: dict[str, Overflow] = {}
+
+    def _want(self, probe: Probe) -> None:
+        key = (probe.population, probe.quantity)
+        before = self.wanted.get(key, frozenset())
+        phases = frozenset((probe.chain, index) for index in probe.phases)
+        self.wanted[key] = before | phases if before is not None and phases else None
 
     def note_overflow(self, current: Any, wrapped: Any, potential: Any, clipped: Any) -> None:
         """Remembers that currents wrapped or membranes were clipped; all are (neurons,)."""
@@ -79,6 +99,12 @@ class Recorder:
             first = Overflow(quantity, 0, name, neuron, self.steps)
             known = self.overflows.get(quantity, first)
             self.overflows[quantity] = replace(known, count=known.count + len(neurons))
+
+    def record_sent_before(self, sent: dict[str, NDArray[np.intp]]) -> None:
+        """Takes in generators that spiked in the step before, if that belongs to the run."""
+        for name, neurons in sent.items():
+            if (name, "spikes") in self.wanted and self.steps > 0:
+                self.events[name].append((self.steps - 1, neurons))
 
     def record(
         self,
@@ -101,46 +127,41 @@ class Recorder:
         if moment.starts_frame:
             self.frame_starts.append(self.steps)
         self.phases.append(self._main_phase(moment))
-        for probe in self.probes:
-            if probe.phases and not any((probe.chain, k) in moment.phases for k in probe.phases):
+        for (name, quantity), phases in self.wanted.items():
+            if phases is not None and not (self.frame_starts and phases & set(moment.phases)):
                 continue
-            name = probe.population
-            if probe.quantity == "membrane":
-                self.membranes[probe].append(membrane[self.place[name]] / UNIT)
-            elif name in active and not self._has(name):
-                self.events[name].append((self.steps, active[name]))
-            elif name in sent:
-                self.events[name].append((self.steps, sent[name]))
-        for readout, (fired, values) in zip(
-            self.circuit.schedule.readouts, self.readouts, strict=True
-        ):
+            if quantity == "membrane":
+                self.membranes[name].append(membrane[self.place[name]] / UNIT)
+            elif name in active or name in sent:
+                self.events[name].append(
+                    (self.steps, active[name] if name in active else sent[name])
+                )
+        if self.frame_starts:
+            self._record_readouts(moment, spikes, membrane)
+        if self.counts is not None:
+            row = self.counts.setdefault(
+                0 if self.clock is None else clock.step - clock.frame_start, {}
+            )
+            for name, neurons in active.items():
+                row[name] = row.get(name, 0) + len(neurons)
+        self.steps += 1
+
+    def _record_readouts(
+        self, moment: Moment, spikes: NDArray[np.bool_], membrane: NDArray[Any]
+    ) -> None:
+        readouts = self.circuit.schedule.readouts
+        for readout, (fired, values) in zip(readouts, self.readouts, strict=True):
             if (readout.chain, readout.phase) in moment.phases:
                 place = self.place[readout.population]
                 fired.append(spikes[place].copy())
                 values.append(membrane[place] / UNIT)
-        if self.counts is not None:
-            self._count(clock.step - clock.frame_start, active)
-        self.steps += 1
-
-    def _has(self, name: str) -> bool:
-        """Tells whether this step's spikes of a population are already there."""
-        events = self.events[name]
-        return bool(events) and events[-1][0] == self.steps
 
     def _main_phase(self, moment: Moment) -> tuple[int, int]:
-        main = self.circuit.schedule.clock
-        if not moment.phases or main is None:
+        if not moment.phases or self.clock is None:
             return -1, -1
-        chain, index = next((p for p in moment.phases if p[0] == main.name), moment.phases[0])
+        main = self.clock.name
+        chain, index = next((p for p in moment.phases if p[0] == main), moment.phases[0])
         return self.chain_numbers[chain], index
-
-    def _count(self, offset: int, active: dict[str, NDArray[np.intp]]) -> None:
-        assert self.counts is not None
-        while len(self.counts) <= offset:
-            self.counts.append({})
-        row = self.counts[offset]
-        for name, neurons in active.items():
-            row[name] = row.get(name, 0) + len(neurons)
 
 
 def _probes(circuit: Circuit, text: str) -> list[Probe]:

@@ -14,11 +14,30 @@ from numpy.typing import NDArray
 
 from sfc.diagnostics import fail
 from sfc.ir.circuit import TRACE_VARIABLES, Circuit, Projection, Trace, Weight
-from sfc.ir.integers import DECAY_LIMIT, STATE_LIMIT, UNIT
+from sfc.ir.integers import (
+    DECAY_LIMIT,
+    REFRACTORY_LIMIT,
+    STATE_LIMIT,
+    TAG_RANGE,
+    TRACE_LIMIT,
+    UNIT,
+)
 from sfc.sim.clock import Clock, Moment, Phase
 from sfc.sim.learning import Learner, TraceState, used_variables
 from sfc.sim.recorder import Recorder
 from sfc.sim.stimulus import Stimulus
+
+_RANGES = {
+    "clock": (-1, 2**53),
+    "spiked": (0, 2**31),
+    "u": (-STATE_LIMIT - 1, STATE_LIMIT),
+    "v": (-STATE_LIMIT, STATE_LIMIT),
+    "resting": (0, REFRACTORY_LIMIT),
+    "arriving": (-(2**53), 2**53),
+    "trace": (0, TRACE_LIMIT),
+    "tags": (TAG_RANGE.start, TAG_RANGE.stop - 1),
+}
+"""What the arrays of a state can hold."""
 
 Integers = NDArray[Any]
 Spikes = NDArray[np.bool_]
@@ -171,18 +190,21 @@ class ReferenceEngine:
         clock = self.clock
         for relay in moment.kicked:
             self._deliver(relay, np.array([0]), clock.step - 1)
-        self._present(stimulus, [p for p in moment.phases if p[1] == 0], clock.step - 1)
+        first = [phase for phase in moment.phases if phase[1] == 0]
+        recorder.record_sent_before(self._present(stimulus, first, clock.step - 1))
 
         arrived = self.arriving[clock.step % len(self.arriving)]
         current = arrived.copy()
-        current[self.keeps_u] += decay(self.u[self.keeps_u], self.decay_u)
+        if len(self.keeps_u):
+            current[self.keeps_u] += decay(self.u[self.keeps_u], self.decay_u)
         arrived[:] = 0
         self.u = wrap(current)
         potential = self.u + self.bias
-        potential[self.keeps_v] += decay(self.v[self.keeps_v], self.decay_v)
+        if len(self.keeps_v):
+            potential[self.keeps_v] += decay(self.v[self.keeps_v], self.decay_v)
         awake = self.resting == 0
         potential[~awake] = 0
-        membrane = np.clip(potential, -STATE_LIMIT, STATE_LIMIT)
+        membrane = np.minimum(np.maximum(potential, -STATE_LIMIT), STATE_LIMIT)
         recorder.note_overflow(current, self.u, potential, membrane)
 
         spikes = awake & (membrane > self.threshold)
@@ -209,7 +231,7 @@ class ReferenceEngine:
             return {}
         firing = np.flatnonzero(np.logical_or.reduceat(spikes, self.starts))
         return {
-            self.names[index]: np.flatnonzero(spikes[self.place[self.names[index]]])
+            self.names[index]: spikes[self.place[self.names[index]]].nonzero()[0]
             for index in firing
         }
 
@@ -307,19 +329,20 @@ class ReferenceEngine:
         Raises:
             SfcError: the arrays are not those of this circuit (E0801).
         """
-        expected = self.state()
-        for name, array in expected.items():
+        for name, array in self.state().items():
             found = state.get(name)
-            free = name == "spiked"
-            if (
-                found is None
-                or found.dtype != array.dtype
-                or (not free and found.shape != array.shape)
-            ):
+            shape = (len(state[name]), 2) if name == "spiked" and name in state else array.shape
+            if found is None or found.dtype != array.dtype or found.shape != shape:
                 fail("E0801", f"the state has no array `{name}` that fits the circuit")
-        clock, chains = self.clock, self._chain_names()
+            low, high = _RANGES[name.split("/")[0]]
+            if found.size and not low <= found.min() <= found.max() <= high:
+                fail("E0801", f"the state's array `{name}` is out of range")
+        clock, chains = self.clock, self.circuit.schedule.chains
         clock.step, clock.frame, clock.frame_start = (int(value) for value in state["clock"])
-        clock.spiked = tuple((chains[chain], int(index)) for chain, index in state["spiked"])
+        spiked = [(int(chain), int(index)) for chain, index in state["spiked"]]
+        if any(c >= len(chains) or i >= len(chains[c].relays) for c, i in spiked):
+            fail("E0801", "the state names relays that the circuit does not have")
+        clock.spiked = tuple((chains[chain].name, index) for chain, index in spiked)
         for name in ("u", "v", "resting", "arriving"):
             getattr(self, name)[:] = state[name]
         for index, trace in enumerate(self.traces.values()):

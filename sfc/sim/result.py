@@ -30,6 +30,9 @@ class PhaseOfStep(Sequence[Phase | None]):
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def __repr__(self) -> str:
+        return f"<PhaseOfStep: {len(self)} steps>"
+
     @overload
     def __getitem__(self, step: int) -> Phase | None: ...
     @overload
@@ -44,6 +47,9 @@ class PhaseOfStep(Sequence[Phase | None]):
 class _View(Mapping[str, NDArray[Any]]):
     """Arrays by population; a chain's name stands for its relays."""
 
+    what = "spikes"
+    advice = 'run with probes=["{name}"]'
+
     def __init__(self, result: Result, names: tuple[str, ...]) -> None:
         self.result = result
         self.names = names
@@ -54,13 +60,26 @@ class _View(Mapping[str, NDArray[Any]]):
     def __len__(self) -> int:
         return len(self.names)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Returns the arrays of `name`, or `default` if it was not recorded."""
+        if name not in self:
+            return default
+        return self[name]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {', '.join(self.names) or 'nothing'}>"
+
     def relays(self, name: str) -> tuple[str, ...]:
         """Returns the relays of a chain, or the name itself; E0201 if it was not recorded."""
         chains = {c.name: c.relays for c in self.result.circuit.schedule.chains}
         names = chains.get(name, (name,))
         if any(relay not in self.names for relay in names):
-            help = nearest(name, self.names) or f"recorded were: {', '.join(self.names) or 'none'}"
-            fail("E0201", f"`{name}` was not recorded in this run", help=help)
+            known = [*self.result.circuit.populations, *self.result.circuit.inputs, *chains]
+            help = self.advice.format(name=name) if name in known else nearest(name, known)
+            fail("E0201", f"{self.what} of `{name}` were not recorded in this run", help=help)
         return names
 
 
@@ -101,43 +120,37 @@ class Counts(_View):
     Without chains, one number.
     """
 
+    advice = "run with counts=True"
+
     def __getitem__(self, name: str) -> NDArray[np.int64]:
-        rows = self.result.recorder.counts or []
+        rows = self.result.recorder.counts or {}
         relays = self.relays(name)
-        counts = np.array([sum(row.get(r, 0) for r in relays) for row in rows], np.int64)
+        counts = np.zeros(max(rows, default=-1) + 1, np.int64)
+        for offset, row in rows.items():
+            counts[offset] = sum(row.get(relay, 0) for relay in relays)
         return counts if self.result.circuit.schedule.chains else counts.sum()
 
 
-class Membranes(Mapping[str, NDArray[np.float64]]):
+class Membranes(_View):
     """Membranes by population in weight units, before the reset of neurons that spike.
 
-    For a probe in one phase (frames, n), in k phases (frames, k, n), in every phase
-    (frames, phases, n); without chains (steps, n).
+    Probed in one phase (frames, n), in k phases (frames, k, n), in every phase
+    (frames, phases, n); without chains (steps, n). Several probes of a population add up.
     """
 
-    def __init__(self, result: Result) -> None:
-        """Wraps the recorded membranes; the last probe of a population counts."""
-        self.result = result
-        self._probes = {probe.population: probe for probe in result.recorder.membranes}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._probes)
-
-    def __len__(self) -> int:
-        return len(self._probes)
+    what = "membranes"
+    advice = 'run with probes=["{name}.v"]'
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
-        if name not in self._probes:
-            fail("E0201", f"the membrane of `{name}` was not recorded", help=f"probe `{name}.v`")
-        probe = self._probes[name]
+        if name not in self.names:
+            self.relays(name)
         size = self.result.circuit.size(name)
-        values = np.array(self.result.recorder.membranes[probe]).reshape(-1, size)
-        if len(probe.phases) == 1 or not self.result.circuit.schedule.chains:
+        values = np.array(self.result.recorder.membranes[name]).reshape(-1, size)
+        phases = self.result.recorder.wanted[name, "membrane"]
+        if not self.result.circuit.schedule.chains or (phases is not None and len(phases) == 1):
             return values
-        if probe.phases:
-            frames, _ = self.result.frames_and_phases()
-            return values.reshape(frames, len(probe.phases), size)
-        return values.reshape(*self.result.frames_and_phases(), size)
+        frames, length = self.result.frames_and_phases()
+        return values.reshape(frames, length if phases is None else len(phases), size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +206,7 @@ class Result:
         self.spikes = DenseSpikes(self, tuple(recorder.events))
         counted = tuple(recorder.names) if recorder.counts is not None else ()
         self.spike_counts = Counts(self, counted)
-        self.membrane = Membranes(self)
+        self.membrane = Membranes(self, tuple(recorder.membranes))
         self.readouts = tuple(
             ReadoutResult(
                 np.array(fired, np.bool_).reshape(-1, circuit.size(readout.population)),
@@ -204,6 +217,10 @@ class Result:
             )
         )
         self.overflows: tuple[Overflow, ...] = tuple(recorder.overflows.values())
+
+    def __repr__(self) -> str:
+        frames = f", {len(self.frame_starts)} frames" if len(self.frame_starts) else ""
+        return f"<Result of {self.circuit.name}: {self.steps} steps{frames}>"
 
     @property
     def readout(self) -> ReadoutResult:
@@ -218,6 +235,8 @@ class Result:
         Raises:
             SfcError: E0708, the run is not a number of whole frames of one length.
         """
+        if not self.steps:
+            return 0, self.circuit.schedule.frame_length or 0
         starts = [*self.frame_starts, self.steps]
         lengths = set(np.diff(starts).tolist())
         if len(lengths) != 1 or starts[0] != 0:

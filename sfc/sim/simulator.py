@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from math import prod
 from pathlib import Path
@@ -11,15 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sfc.diagnostics import fail, nearest
-from sfc.ir.circuit import Circuit, Tie
+from sfc.ir.circuit import Circuit
 from sfc.ir.limits import SIMULATED_BYTES
-from sfc.sim.initial import initial_weights
+from sfc.sim.initial import first_weights
 from sfc.sim.recorder import Recorder
 from sfc.sim.reference import ReferenceEngine
 from sfc.sim.result import Result
 from sfc.sim.state import read_state, write_state
 from sfc.sim.stimulus import make_stimulus
-from sfc.sim.weights import Weights, turned_into
+from sfc.sim.weights import Weights
 
 ENGINES = {ReferenceEngine.name: ReferenceEngine}
 """Every engine, by name."""
@@ -46,15 +47,23 @@ class Simulator:
         Raises:
             SfcError: E0707 for an unknown engine, E0306 for a circuit too large for memory.
         """
+        if not isinstance(circuit, Circuit):
+            found = type(circuit).__name__
+            fail("E0305", f"Simulator takes a Circuit, found {found}", help="sfc.compile makes one")
+        if isinstance(seed, bool) or operator.index(seed) < 0:
+            fail("E0302", f"a seed is an integer from 0 on, found {seed!r}")
         if engine not in ENGINES:
             help = nearest(engine, ENGINES) or f"the engines are {', '.join(ENGINES)}"
             fail("E0707", f"unknown engine `{engine}`", help=help)
         _check_memory(circuit)
         self.circuit = circuit
-        self.seed = seed
+        self.seed = operator.index(seed)
         self.notes = {}
-        self._engine = ENGINES[engine](circuit, _first_weights(circuit, seed))
+        self._engine = ENGINES[engine](circuit, first_weights(circuit, self.seed))
         self.weights = Weights(circuit, self._engine.weights)
+
+    def __repr__(self) -> str:
+        return f"<Simulator of {self.circuit.name}: engine {self.engine}, step {self.step}>"
 
     @property
     def engine(self) -> str:
@@ -147,32 +156,16 @@ class Simulator:
         return simulator
 
 
-def _first_weights(circuit: Circuit, seed: int) -> dict[str, NDArray[np.int16]]:
-    """Returns each plastic projection's own copy of its matrix.
-
-    A value that a tie's sign takes out of the range is clipped.
-    """
-    matrices = {m.name: initial_weights(circuit, m, seed) for m in circuit.matrices.values()}
-    arrays = {}
-    for projection in circuit.projections.values():
-        rule = circuit.rule_of(projection)
-        if rule is not None and isinstance(projection.weight, Tie):
-            turned = turned_into(projection, matrices[projection.weight.matrix])
-            clipped = np.clip(turned, rule.low, rule.high)
-            arrays[projection.name] = np.ascontiguousarray(clipped, np.int16)
-    return arrays
-
-
 def _check_memory(circuit: Circuit) -> None:
-    plastic = sum(
-        prod(circuit.synapse_shape(p)) for p in circuit.projections.values() if circuit.rule_of(p)
-    )
+    plastic = [p for p in circuit.projections.values() if circuit.rule_of(p)]
+    sizes = [prod(circuit.synapse_shape(projection)) for projection in plastic]
     neurons = sum(population.size for population in circuit.populations.values())
     delay = max((p.delay for p in circuit.projections.values()), default=0)
-    needed = 2 * plastic + 8 * neurons * (delay + 20)
+    drawing = 26 * max(sizes, default=0)
+    needed = 4 * sum(sizes) + drawing + 8 * neurons * (delay + 20)
     if needed > SIMULATED_BYTES:
         message = (
-            f"simulating {neurons:,} neurons and {plastic:,} plastic synapses takes about "
+            f"simulating {neurons:,} neurons and {sum(sizes):,} plastic synapses takes about "
             f"{needed / 2**30:.0f} GiB; at most {SIMULATED_BYTES // 2**30} GiB are taken"
         )
         fail("E0306", message)

@@ -58,32 +58,37 @@ class Stimulus:
         return {name: neurons for name, neurons in rows if len(neurons)}
 
 
-def patterns(circuit: Circuit, texts: Iterable[str], length: int) -> dict[str, NDArray[np.bool_]]:
-    """Returns inputs that repeat patterns, each written as ``name=1010,0110``.
+def patterns(circuit: Circuit, texts: Iterable[str]) -> dict[str, NDArray[np.bool_]]:
+    """Returns the patterns of inputs, each written as ``name=1010,0110``, a row a pattern.
 
     Args:
         circuit: whose inputs they are.
         texts: a pattern is a bit a generator; several take turns, frame by frame or step by step.
-        length: rows wanted, in frames or steps.
 
     Raises:
         SfcError: E0703 for a text of another form, or a pattern of another size.
     """
-    rows = {}
+    rows: dict[str, NDArray[np.bool_]] = {}
     for text in texts:
         name, equals, bits = text.partition("=")
         if not equals or not bits or set(bits) - set("01,"):
-            fail("E0703", f"expected NAME=BITS such as a=1010, found {printable(text)}")
+            message = f"expected NAME=BITS such as a=1010, found {printable(text)}"
+            fail("E0703", message, help="a bit is 0 or 1; a comma separates patterns in turn")
+        if name in rows:
+            message = f"input `{name}` is given twice"
+            fail("E0703", message, help=f"patterns in turn are written {name}=1010,0110")
         if name not in circuit.inputs:
             help = nearest(name, circuit.inputs) or f"its inputs: {', '.join(circuit.inputs)}"
             fail("E0703", f"the circuit has no input `{printable(name)}`", help=help)
         turns = bits.split(",")
         size = circuit.inputs[name].size
         if wrong := [turn for turn in turns if len(turn) != size]:
-            message = f"input `{name}` has {size} elements, the pattern {wrong[0]} {len(wrong[0])}"
-            fail("E0703", message, circuit.inputs[name].span)
-        chosen = np.array([[bit == "1" for bit in turn] for turn in turns])
-        rows[name] = chosen[np.arange(length) % len(turns)]
+            message = (
+                f"input `{name}` has {size} elements; pattern `{wrong[0]}` has {len(wrong[0])}"
+            )
+            help = "a comma separates patterns in turn" if len(turns) > 1 else ""
+            fail("E0703", message, circuit.inputs[name].span, help=help)
+        rows[name] = np.array([[bit == "1" for bit in turn] for turn in turns])
     return rows
 
 
@@ -106,6 +111,9 @@ def make_stimulus(
         SfcError: E0703 for arrays that do not fit, E0708 for a length that makes no sense.
     """
     has_chains = bool(circuit.schedule.chains)
+    if inputs is not None and not isinstance(inputs, Mapping):
+        names = ", ".join(f'"{name}": …' for name in circuit.inputs)
+        fail("E0703", "inputs are given by name", help=f"write run({{{names}}})")
     rows = {name: _rows(circuit, name, value) for name, value in (inputs or {}).items()}
     lengths = {name: len(array) for name, array in rows.items()}
     if len(set(lengths.values())) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from sfc.diagnostics import fail
 from sfc.ir.circuit import Circuit
 from sfc.sim.datasets import Dataset
+from sfc.sim.recorder import Overflow
 from sfc.sim.result import Result
 from sfc.sim.simulator import Simulator
 
@@ -73,19 +75,10 @@ class Evaluation:
     confusion_by_membrane: NDArray[np.int64]
 
     @property
-    def samples(self) -> int:
-        """Samples classified."""
-        return int(self.confusion_by_spikes.sum())
-
-    @property
-    def accuracy_by_spikes(self) -> float:
-        """Fraction right by spikes."""
-        return float(np.trace(self.confusion_by_spikes)) / max(self.samples, 1)
-
-    @property
-    def accuracy_by_membrane(self) -> float:
-        """Fraction right by membrane."""
-        return float(np.trace(self.confusion_by_membrane)) / max(self.samples, 1)
+    def score(self) -> Score:
+        """How many samples were classified right."""
+        spikes, membrane = self.confusion_by_spikes, self.confusion_by_membrane
+        return Score(int(spikes.sum()), int(np.trace(spikes)), int(np.trace(membrane)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +115,8 @@ class Training:
         epochs: scores of the finished epochs, while learning.
         curve: (samples seen, right by spikes, right by membrane) of every chunk.
         current: score of the epoch under way.
+        tests: scores on the test set, by the number of epochs trained before.
+        overflow: the first time that a current or membrane left its 24 bits, if any.
     """
 
     simulator: Simulator
@@ -134,6 +129,13 @@ class Training:
     epochs: list[Score] = field(default_factory=list)
     curve: list[tuple[int, int, int]] = field(default_factory=list)
     current: Score = field(default_factory=Score)
+    tests: dict[int, Score] = field(default_factory=dict)
+    overflow: Overflow | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the numbers."""
+        if operator.index(self.limit) < 0 or operator.index(self.seed) < 0:
+            fail("E0302", f"limit and seed are 0 or more, found {self.limit} and {self.seed}")
 
     @property
     def samples(self) -> int:
@@ -160,10 +162,18 @@ class Training:
                     recent = Score()
                     recent.add(result, self.dataset.train_labels[chosen])
                 self._note(recent)
+                self.overflow = self.overflow or next(iter(result.overflows), None)
                 yield Progress(self.epoch, self.sample, self.samples, recent)
             self.epochs.append(self.current)
             self.current = Score()
             self.epoch, self.sample = self.epoch + 1, 0
+
+    def recent(self, chunks: int) -> Score:
+        """Returns the score of the last so many chunks."""
+        last = self.curve[-chunks:]
+        before = self.curve[-chunks - 1][0] if len(self.curve) > chunks else 0
+        seen = last[-1][0] - before if last else 0
+        return Score(seen, sum(c[1] for c in last), sum(c[2] for c in last))
 
     def _inputs(self, binding: Binding, chosen: NDArray[Any]) -> dict[str, NDArray[Any]]:
         inputs: dict[str, NDArray[Any]] = {binding.image: self.dataset.train_images[chosen]}
@@ -188,6 +198,7 @@ class Training:
         """Returns the position in the data as JSON data, for `Simulator.save`."""
         return {
             "dataset": self.dataset.name,
+            "available": len(self.dataset.train_labels),
             "seed": self.seed,
             "limit": self.limit,
             "shuffle": self.shuffle,
@@ -196,6 +207,7 @@ class Training:
             "epochs": [asdict(score) for score in self.epochs],
             "curve": self.curve,
             "current": asdict(self.current),
+            "tests": {str(epoch): asdict(score) for epoch, score in self.tests.items()},
         }
 
     @classmethod
@@ -205,24 +217,41 @@ class Training:
         Raises:
             SfcError: E0801 for damaged notes, E0702 for another dataset.
         """
-        if notes.get("dataset") != dataset.name:
+        if notes.get("dataset") != dataset.name or notes.get("available") != len(
+            dataset.train_labels
+        ):
             message = f"the state was saved with dataset {notes.get('dataset')}, not {dataset.name}"
             fail("E0702", message, help="give the same --data")
         try:
-            return cls(
+            training = cls(
                 simulator,
                 dataset,
-                int(notes["seed"]),
-                int(notes["limit"]),
+                _count(notes["seed"]),
+                _count(notes["limit"]),
                 bool(notes["shuffle"]),
-                int(notes["epoch"]),
-                int(notes["sample"]),
-                [Score(**score) for score in notes["epochs"]],
-                [(int(n), int(s), int(v)) for n, s, v in notes["curve"]],
-                Score(**notes["current"]),
+                _count(notes["epoch"]),
+                _count(notes["sample"]),
+                [_score(score) for score in notes["epochs"]],
+                [(_count(n), _count(s), _count(v)) for n, s, v in notes["curve"]],
+                _score(notes["current"]),
+                {_count(int(epoch)): _score(score) for epoch, score in notes["tests"].items()},
             )
-        except (KeyError, TypeError, ValueError):
+            if training.sample > training.samples or len(training.epochs) != training.epoch:
+                raise ValueError
+        except (KeyError, TypeError, ValueError, AttributeError):
             fail("E0801", "the position in the data is damaged in this state file")
+        return training
+
+
+def _count(value: object) -> int:
+    """Returns a whole number from 0 on; ValueError for anything else."""
+    if type(value) is not int or not 0 <= value < 2**53:
+        raise ValueError
+    return value
+
+
+def _score(record: Mapping[str, Any]) -> Score:
+    return Score(**{name: _count(value) for name, value in record.items()})
 
 
 def bind(circuit: Circuit, dataset: Dataset) -> Binding:
@@ -276,6 +305,8 @@ def evaluate(simulator: Simulator, dataset: Dataset, limit: int = 0) -> Iterator
         The evaluation after every chunk; it grows in place.
     """
     circuit = simulator.circuit
+    if not circuit.schedule.readouts:
+        fail("E0708", "the circuit has no readout", help="add `readout o at 3 against label;`")
     binding = bind(circuit, dataset)
     frozen = simulator.with_same_weights()
     size = circuit.size(circuit.schedule.readouts[0].population)

@@ -17,9 +17,9 @@ from sfc.ir.limits import SIMULATED_BYTES
 class Weights(MutableMapping[str, NDArray[Any]]):
     """Weights in weight units, under the names of matrices and of projections.
 
-    Reading gives a copy. A matrix, (rows, columns), stands for all projections tied to it, with
-    sign and transpose; a projection, (n_pre, n_post), for its own synapses. Constant weights can
-    be read only.
+    Reading gives a copy that cannot be written to: assign whole arrays. A matrix, (rows, columns),
+    stands for all projections tied to it, with sign and transpose; a projection, (n_pre, n_post),
+    for its own synapses. Constant weights can be read only.
     """
 
     def __init__(self, circuit: Circuit, arrays: dict[str, NDArray[np.int16]]) -> None:
@@ -32,12 +32,29 @@ class Weights(MutableMapping[str, NDArray[Any]]):
         yield from self._circuit.projections
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._circuit.matrices) + len(self._circuit.projections)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._circuit.matrices or name in self._circuit.projections
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Returns the weights called `name`, or `default` if there are none."""
+        if name not in self:
+            return default
+        return self[name]
 
     def __delitem__(self, name: str) -> None:
         fail("E0704", "weights cannot be deleted")
 
+    def __repr__(self) -> str:
+        return f"<Weights of {self._circuit.name}: {', '.join(self)}>"
+
     def __getitem__(self, name: str) -> NDArray[Any]:
+        weights = self._read(name)
+        weights.flags.writeable = False
+        return weights
+
+    def _read(self, name: str) -> NDArray[Any]:
         if name in self._circuit.matrices:
             return self._matrix(name)
         projection = self._projection(name)

@@ -267,9 +267,9 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class PhaseBlock:
-    """``phase k, l { actions }``."""
+    """``phase k, l..m { actions }``."""
 
-    phases: tuple[Expression, ...]
+    phases: tuple[Interval, ...]
     actions: tuple[Action, ...]
     span: Span
     doc: str = ""

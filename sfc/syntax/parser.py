@@ -67,7 +67,7 @@ def read_source(path: str | Path) -> Source:
         line = data[: error.start].count(b"\n") + 1
         message = f"{name} is not UTF-8 text: byte {data[error.start]:#04x} in line {line}"
         fail("E0102", message, help="save it as UTF-8")
-    return Source(name, text)
+    return Source(Path(path).name, text, name)
 
 
 def parse(source: Source) -> ast.CircuitFile:

@@ -61,7 +61,7 @@ def test_console_prints(page: Path, tmp_path: Path, monkeypatch) -> None:
             trains = "--data" in words
             if trains:
                 words += ["--limit", "20", "--test-limit", "20"]
-            result = CliRunner().invoke(cli.complete_app(), words[1:])
+            result = CliRunner().invoke(cli.app, words[1:])
             assert result.exit_code == 0, result.output
             printed = result.stdout
             if trains:

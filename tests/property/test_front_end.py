@@ -259,6 +259,7 @@ HOSTILE = {
     "open brackets": "sfc 1; const a = " + "(" * 10_000,
     "one bracket too many": "sfc 1; const a = " + "(" * 5_000 + "1" + ")" * 5_001 + ";",
     "signs": "sfc 1; const a = " + "-" * 10_000 + "1;",
+    "negations": "sfc 1; const a = " + "not " * 9_000 + "true;",
     "powers": "sfc 1; const a = " + "**".join("2" * 9_000) + ";",
     "tower": "sfc 1; const a = 2**2**2**2**2**2;",
     "calls": "sfc 1; const a = " + "abs(" * 6_000 + "1" + ")" * 6_000 + ";",

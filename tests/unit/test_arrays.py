@@ -137,7 +137,8 @@ def test_limit_holds_for_all_arrays_together() -> None:
     assert set(read_npz(stream, 120, "E0801")) == {"a", "b"}
 
 
-def test_too_many_members() -> None:
+def test_too_many_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sfc.sim.arrays._MOST_MEMBERS", 1000)
     stream = archive(zipfile.ZIP_DEFLATED, **{f"a{i}": b"" for i in range(1100)})
     assert "1100 members" in message(stream)
 
@@ -210,7 +211,7 @@ def test_write_replaces_whole_files_only(tmp_path: Path) -> None:
 def test_unwritable_places(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
-    for place in ("none/a.npz", "file/a.npz", "folder", "a" * 300, "a\0b"):
-        with pytest.raises(SfcError, match=r"E0802.*cannot be written"):
+    for place in ("file/a.npz", "folder", "a" * 300, "a\0b"):
+        with pytest.raises(SfcError, match=r"E0802.*cannot write"):
             write_npz(tmp_path / place, {"a": np.ones(1)})
     assert {p.name for p in tmp_path.iterdir()} == {"file", "folder"}

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import sfc
-from sfc import driver
+from sfc import driver, files
 from sfc.ir.circuit import Circuit
 from sfc.ir.record import digest
+from sfc.resources import circuit_path
 
 FILES = ["manifest.json", "netlist.json", "weights.npz"]
 
@@ -50,8 +51,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_shipped_circuits_compile_by_name_and_by_path(tmp_path: Path) -> None:
     by_name = sfc.compile("plain")
     path = tmp_path / "plain.sfc"
-    text = next(Path(s.source.name) for p in by_name.populations.values() if (s := p.span))
-    path.write_text(text.read_text("utf-8"), "utf-8")
+    shipped = circuit_path("plain")
+    assert shipped is not None
+    path.write_text(shipped.read_text("utf-8"), "utf-8")
     assert digest(sfc.compile(path)) == digest(sfc.compile(str(path))) == digest(by_name)
 
 
@@ -271,15 +273,15 @@ def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
 
 def test_write_file_replaces_or_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "deep" / "file.json"
-    driver.write_file(path, b"old")
+    files.write_file(path, b"old")
 
     def failing(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(driver.os, "replace", failing)
-        assert codes(driver.write_file, path, b"new") == ["E0802"]
+        patch.setattr(files.os, "replace", failing)
+        assert codes(files.write_file, path, b"new") == ["E0802"]
     assert contents(tmp_path) == {"deep/file.json": b"old"}
-    driver.write_file(path, b"new")
+    files.write_file(path, b"new")
     assert contents(tmp_path) == {"deep/file.json": b"new"}
-    assert codes(driver.write_file, path / "below", b"new") == ["E0802"]
+    assert codes(files.write_file, path / "below", b"new") == ["E0802"]

@@ -16,6 +16,7 @@ PACKAGE = Path(sfc.__file__).resolve().parent
 ROWS = (
     {"span", "codes", "resources"},
     {"diagnostics"},
+    {"files"},
     {"ir"},
     {"syntax", "chips", "analysis"},
     {"passes", "sim", "place"},

@@ -93,7 +93,7 @@ def test_the_text_parses_back_to_an_equal_circuit(circuit: Circuit) -> None:
 def test_the_text_is_plain(circuit: Circuit) -> None:
     text = print_circuit(circuit)
     assert text.isascii()
-    assert text.startswith('sfc-ir 1\ncircuit "every thing" ')
+    assert text.startswith('sfc-ir 1\ncircuit "every_thing" ')
     assert text.endswith("\n")
     assert text.count("\n") == len(text.splitlines())
 
@@ -133,10 +133,11 @@ def test_the_graph_shows_every_object(circuit: Circuit) -> None:
 # The digest
 
 
-def test_the_digest_ignores_places_and_documentation(circuit: Circuit) -> None:
+def test_the_digest_ignores_places_documentation_and_probes(circuit: Circuit) -> None:
     other = sfc.compile_text(
-        "// moved\n" + TEXT.replace("//! A", "//! Another").replace("/// Two", "/// 2"),
-        "elsewhere/every thing.sfc",
+        "// moved\n"
+        + TEXT.replace("//! A", "//! Another").replace("/// Two", "/// 2").replace("probe l;", ""),
+        "elsewhere/other.sfc",
     )
     assert other != circuit
     assert digest(other) == digest(circuit)
@@ -155,7 +156,6 @@ def test_the_digest_ignores_places_and_documentation(circuit: Circuit) -> None:
         ("- w/2", "- w/4"),
         ("reward r1;", ""),
         ("above 0", "above 1024"),
-        ("probe l;", ""),
         ("population a[n]", "population a[n, 1]"),
         ("f[2]", "f[3]"),
     ],
@@ -390,6 +390,8 @@ BREAKS = [
     ("I01", set_in("matrices", "W", name="z")),
     ("I01", set_in("projections", "forth", name="z")),
     ("I01", add_to("inputs", Input("a", (1,)))),
+    ("I01", lambda circuit: replace(circuit, name="a b")),
+    ("I01", add_to("inputs", Input("a\n", (1,)))),
     ("I02", set_in("inputs", "i", shape=())),
     ("I02", set_in("inputs", "i", shape=(1, 1, 2))),
     ("I02", set_in("inputs", "i", shape=(0,))),
@@ -430,6 +432,11 @@ BREAKS = [
     ("I08", trace("x1", 128, 1.0)),
     ("I08", trace("x1", -1, 1.0)),
     ("I08", trace("x1", 1, -1.0)),
+    ("I08", term(1.0, *["x0"] * 17)),
+    ("I08", term(1.0, *["w"] * 4)),
+    ("I08", set_in("rules", "R", traces=(Trace("x1", 1, 1.0),) * 2)),
+    ("I08", set_in("matrices", "W", init=Init("uniform", (("low", 1), ("high", 0))))),
+    ("I09", chains(relays=("g[0]", "g[0]"))),
     ("I09", chains(name="f")),
     ("I09", chains(relays=())),
     ("I09", chains(relays=("g[0]", "g[9]"))),
@@ -445,6 +452,7 @@ BREAKS = [
     ("I10", scheduled("readouts", Readout("a", "z", "g", 1))),
     ("I10", scheduled("readouts", Readout("l", "label", "g", 1))),
     ("I10", scheduled("readouts", Readout("a", "label", "g", 3))),
+    ("I10", scheduled("readouts", Readout("a", "label", "f", 1))),
     ("I10", scheduled("probes", Probe("z", "spikes"))),
     ("I10", scheduled("probes", Probe("a", "spikes", "g", (0, 3)))),
     ("I10", scheduled("probes", Probe("a", "spikes", "h", (0,)))),
@@ -460,6 +468,16 @@ def test_each_invariant(
     verify(whole)
     with pytest.raises(InvariantError, match=f"^{invariant} "):
         verify(change(whole))
+
+
+@pytest.mark.parametrize(
+    "init",
+    [Init("magic"), Init("uniform"), Init("zeros", (("low", 1),)), Init("constant", (("x", 1),))],
+    ids=str,
+)
+def test_initialisations_that_nobody_knows(circuit: Circuit, init: Init) -> None:
+    with pytest.raises(InvariantError):
+        verify(set_in("matrices", "W", init=init)(circuit))
 
 
 def test_every_invariant_is_broken_once() -> None:

@@ -1002,9 +1002,33 @@ def test_a_population_may_be_probed_twice() -> None:
     assert potential(simulator.run(steps=3, probes=["a.v", "a.v"])) == [1, 1, 1]
 
 
-def test_membranes_of_several_phases_need_whole_frames() -> None:
+def test_a_probe_of_several_phases() -> None:
+    """(frames, k, n), where the run goes through the k phases in turn; else there is no answer."""
+    text = f"{CHAIN} chain g[4] : Cell ring; phase 1 {{ present p to a; }} probe a.v at 1, 3;"
+    simulator = made(text)
+    result = simulator.run({"p": [[1], [0], [1]]})
+    assert result.membrane["a"][:, :, 0].tolist() == [[20, 0], [0, 0], [20, 0]]
+    assert simulator.run(steps=8).membrane["a"].shape == (2, 2, 1)
+
+
+@pytest.mark.parametrize("steps", [4, 6])
+def test_a_probe_of_several_phases_needs_them_in_turn(steps: int) -> None:
+    """From phase 2 on it meets phases 3 and 1, or 3, 1 and 3."""
     simulator = made(f"{CHAIN} chain g[4] : Cell ring; probe a.v at 1, 3;")
-    assert simulator.run(frames=2).membrane["a"].shape == (2, 2, 1)
-    result = simulator.run(steps=6)
+    simulator.run(steps=2)
+    result = simulator.run(steps=steps)
     with pytest.raises(SfcError, match="E0708"):
         result.membrane["a"]
+
+
+def test_readouts_and_probes_are_of_the_frames_that_begin_in_the_run() -> None:
+    """A run that first finishes a frame still has a row for each of its samples, and no other."""
+    simulator = made(
+        f"{CHAIN} chain g[4] : Cell ring; phase 3 {{ present p to a; }}"
+        "probe a.v at 3; readout a at 3 against p;"
+    )
+    simulator.run(steps=2)
+    result = simulator.run({"p": [[1], [0], [1]]})
+    assert result.readout.spikes[:, 0].tolist() == [True, False, True]
+    assert result.readout.membrane[:, 0].tolist() == [20, 0, 20]
+    assert result.membrane["a"][:, 0].tolist() == [20, 0, 20]

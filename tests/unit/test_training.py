@@ -42,7 +42,7 @@ def test_evaluating_changes_nothing(data: sfc.Dataset) -> None:
     one, other = trained(data), trained(data)
     list(one.run(epochs=1))
     *_, evaluation = evaluate(one.simulator, data, limit=70)
-    assert evaluation.samples == 70
+    assert evaluation.score.samples == 70
     list(one.run(epochs=2))
     list(other.run(epochs=2))
     for name, array in one.simulator.plastic_weights().items():
