@@ -32,3 +32,15 @@ SYNAPSE_LIMIT = 2**31
 
 SIMULATED_BYTES = 8 * 2**30
 """Most memory that a simulator takes for the state and the weights of a circuit."""
+
+DEPTH_LIMIT = 150
+"""Most expressions and definitions that wait for one another while one is computed."""
+
+TOKEN_LIMIT = 500_000
+"""Most words and signs of a file."""
+
+STATEMENT_TOKEN_LIMIT = 20_000
+"""Most words and signs between two of ``; { }``."""
+
+NAME_LIMIT = 200
+"""Longest name, in characters."""

@@ -84,12 +84,19 @@ def phase(expression: ast.Expression, draft: Draft) -> tuple[Chain, int]:
 
 
 def phases(interval: ast.Interval, draft: Draft) -> list[tuple[Chain, int]]:
-    """Returns the chain and phases of ``k`` or ``k..l``."""
+    """Returns the chain and phases of ``k`` or ``k..l``; l may be a bare number after ``g[k]``."""
     chain, low = phase(interval.low, draft)
-    high = low
-    if interval.high is not None:
-        last = len(chain.relays) - 1
-        high = integer(interval.high, draft.scope, "the last phase", low, last)
+    if interval.high is None:
+        return [(chain, low)]
+    other = chain
+    if isinstance(interval.high, ast.Reference) and interval.high.trailers:
+        other, high = phase(interval.high, draft)
+    else:
+        high = _inside(chain, interval.high, draft)
+    if other is not chain or high < low:
+        found = f"{chain.name}[{low}] to {other.name}[{high}]"
+        message = f"a range of phases runs up within one chain; found {found}"
+        draft.scope.error("E0501", message, interval.span)
     return [(chain, number) for number in range(low, high + 1)]
 
 

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 from sfc.diagnostics import Label, Reporter, nearest
+from sfc.ir.limits import DEPTH_LIMIT
 from sfc.span import Span
 from sfc.syntax import ast
-
-DEPTH_LIMIT = 150
-"""Most expressions and definitions that wait for one another while one is computed."""
 
 Kind = Literal[
     "parameter",

@@ -8,13 +8,10 @@ from typing import Any
 from lark import Token, Tree
 
 from sfc.diagnostics import fail
-from sfc.ir.limits import INTEGER_LIMIT, NESTING_LIMIT, TERM_LIMIT
+from sfc.ir.limits import INTEGER_LIMIT, NAME_LIMIT, NESTING_LIMIT, TERM_LIMIT
 from sfc.span import Source, Span
 from sfc.syntax import ast
 from sfc.syntax.words import RESERVED_NAMES
-
-NAME_LIMIT = 200
-"""Longest name, in characters."""
 
 _OPERATOR = {"expression": "or", "conjunction": "and"}
 

@@ -13,7 +13,7 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from sfc.diagnostics import fail, nearest, printable, shortened
-from sfc.ir.limits import SOURCE_BYTES
+from sfc.ir.limits import SOURCE_BYTES, STATEMENT_TOKEN_LIMIT, TOKEN_LIMIT
 from sfc.resources import resource
 from sfc.span import Source, Span
 from sfc.syntax import ast
@@ -29,12 +29,6 @@ from sfc.syntax.words import (
 )
 
 LANGUAGE_VERSION = 1
-
-TOKEN_LIMIT = 500_000
-"""Most words and signs of a file."""
-
-STATEMENT_TOKEN_LIMIT = 20_000
-"""Most words and signs between two of ``; { }``."""
 
 _VERSION = re.compile(r"(?:\s+|//[^\n]*\n)*(?:(sfc)\s+([0-9][\w.]*))?")
 _COMMENT = re.compile(r"//[^\n]*")

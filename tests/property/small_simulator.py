@@ -91,7 +91,7 @@ class SmallSimulator:
         return log
 
     def run_steps(self, rows: list[Spikes], learn: bool) -> list[Step]:
-        """Runs a step for each row of inputs; open chains are kicked only at the very start."""
+        """Runs a step for each row of inputs; without a ring, no frame follows the first."""
         return [self.step({}, row, self.now == 0, learn) for row in rows]
 
     def next_begins_frame(self) -> bool:
@@ -102,10 +102,10 @@ class SmallSimulator:
             return (clock.name, 0) in self.relays_before
         return self.now - self.frame_start >= len(clock.relays)
 
-    def step(self, sample: Spikes, row: Spikes, kicks: bool, learn: bool) -> Step:
+    def step(self, sample: Spikes, row: Spikes, restart: bool, learn: bool) -> Step:
         schedule = self.circuit.schedule
-        starts = self.next_begins_frame() and (schedule.clock.ring or kicks)
-        kicked = [c for c in schedule.chains if starts and kicks and (self.now == 0 or not c.ring)]
+        starts = self.next_begins_frame() and (schedule.clock.ring or restart)
+        kicked = [c for c in schedule.chains if starts and (self.now == 0 or not c.ring)]
         self.frame_start = self.now if starts else self.frame_start
         phases = self.relays_before | {(chain.name, 0) for chain in kicked}
         step = Step(starts, self.now - self.frame_start, phases)

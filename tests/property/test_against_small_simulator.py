@@ -200,11 +200,10 @@ def compare(circuit: Circuit, result: Result, steps: list[Step]) -> None:
     assert result.frame_starts.tolist() == [k for k, step in enumerate(steps) if step.starts_frame]
     for found, step in zip(result.phase_of_step, steps, strict=True):
         assert found in step.phases or (found is None and not step.phases)
-    membranes = {probe.population: rows for probe, rows in result.recorder.membranes.items()}
     for name in circuit.populations:
         expected = [[k, i] for k, step in enumerate(steps) for i in step.spikes[name]]
         assert result.events[name].tolist() == expected, name
-        states = (64 * np.array(membranes[name])).tolist()
+        states = (64 * np.array(result.recorder.membranes[name])).tolist()
         assert states == [step.membranes[name] for step in steps], name
         counts = [0] * (1 + max(step.offset for step in steps))
         for step in steps:
