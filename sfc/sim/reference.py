@@ -41,6 +41,8 @@ _RANGES = {
 
 Integers = NDArray[Any]
 Spikes = NDArray[np.bool_]
+Lines = dict[str, NDArray[np.intp]]
+"""The neurons that spiked in a step, by population, or by projection from an input."""
 
 
 def decay(values: Integers, factor: Integers) -> Integers:
@@ -60,12 +62,14 @@ class _Synapses:
     """A projection, ready to deliver.
 
     Attributes:
+        line: see `ReferenceEngine._line`.
         target: where its target lies in the vectors of all neurons.
         amount: what a spike adds, in state units, for a constant weight.
         weights: (n_pre, n_post) in weight units, for a plastic one, else None.
     """
 
     name: str
+    line: str
     delay: int
     target: slice
     one_to_one: bool
@@ -118,6 +122,7 @@ class ReferenceEngine:
         weight = projection.weight
         return _Synapses(
             projection.name,
+            self._line(projection),
             projection.delay,
             self.place[projection.target],
             projection.pattern == "one_to_one",
@@ -160,14 +165,23 @@ class ReferenceEngine:
             self.learners[projection.name] = Learner(rule, projection.delay, shape)
             for variable in sorted(used_variables(rule) & set(TRACE_VARIABLES)):
                 key = self._trace_key(projection, variable)
-                size = circuit.size(key[0]) if key[0] else 1
+                size = {"x": shape[0], "y": shape[1], "r": 1}[variable[0]]
                 self.traces.setdefault(key, TraceState(key[1], size))
 
+    def _line(self, projection: Projection) -> str:
+        """Returns under which name the spikes that a projection sees are kept.
+
+        A population's spikes go over all its projections, an input's only over those that present
+        it: so it is the source, or for an input the projection.
+        """
+        is_input = projection.source in self.circuit.inputs
+        return f"-> {projection.name}" if is_input else projection.source
+
     def _trace_key(self, projection: Projection, variable: str) -> tuple[str, Trace]:
-        """Returns what a trace follows (a population, an input, or "" for the reward) and how."""
+        """Returns what a trace follows (a line, or "" for the reward) and how."""
         rule = self.circuit.rule_of(projection)
         assert rule is not None
-        owner = {"x": projection.source, "y": projection.target, "r": ""}[variable[0]]
+        owner = {"x": self._line(projection), "y": projection.target, "r": ""}[variable[0]]
         return owner, rule.trace(variable)
 
     def run(self, stimulus: Stimulus, recorder: Recorder, learn: bool) -> None:
@@ -191,7 +205,7 @@ class ReferenceEngine:
         for relay in moment.kicked:
             self._deliver(relay, np.array([0]), clock.step - 1)
         first = [phase for phase in moment.phases if phase[1] == 0]
-        recorder.record_sent_before(self._present(stimulus, first, clock.step - 1))
+        recorder.record_sent_before(self._present(stimulus, first, clock.step - 1, {}))
 
         arrived = self.arriving[clock.step % len(self.arriving)]
         current = arrived.copy()
@@ -214,14 +228,15 @@ class ReferenceEngine:
         active = self._active(spikes)
         relays = tuple(self.relays[name] for name in active if name in self.relays)
         sent = stimulus.sent_in_step(clock)
+        lines = dict(active)
         for name, neurons in (*active.items(), *sent.items()):
-            self._deliver(name, neurons, clock.step)
+            lines |= self._deliver(name, neurons, clock.step)
         later = [phase for phase in relays if phase[1] > 0]
-        sent |= self._present(stimulus, later, clock.step)
+        sent |= self._present(stimulus, later, clock.step, lines)
         if self.learners:
-            self._advance_traces(active | sent, moment)
+            self._advance_traces(lines, moment)
         if learn:
-            self._learn(active | sent, moment)
+            self._learn(lines, moment)
         recorder.record(clock, moment, spikes, membrane, active, sent)
         clock.end(relays)
 
@@ -241,11 +256,18 @@ class ReferenceEngine:
         neurons: NDArray[np.intp],
         step: int,
         only: tuple[str, ...] | None = None,
-    ) -> None:
-        """Sends the spikes of a population or input in a step over its projections."""
+    ) -> Lines:
+        """Sends the spikes of a population or input in a step over its projections.
+
+        Returns:
+            The spikes by line, for plastic projections from an input (see `_line`).
+        """
+        lines: Lines = {}
         for synapses in self._outgoing[source]:
             if only is not None and synapses.name not in only:
                 continue
+            if synapses.line != source:
+                lines[synapses.line] = neurons
             slot = self.arriving[(step + 1 + synapses.delay) % len(self.arriving)]
             target = slot[synapses.target]
             if synapses.weights is not None:
@@ -256,46 +278,46 @@ class ReferenceEngine:
                 target[neurons] += synapses.amount
             else:
                 target += synapses.amount * len(neurons)
+        return lines
 
     def _present(
-        self, stimulus: Stimulus, phases: list[Phase], step: int
+        self, stimulus: Stimulus, phases: list[Phase], step: int, lines: Lines
     ) -> dict[str, NDArray[np.intp]]:
-        """Makes inputs spike in `step`, so that they arrive in `phases`; returns the spikes."""
+        """Makes inputs spike in `step`, so that they arrive in `phases`.
+
+        Returns:
+            The spikes by input; they are added to `lines` too.
+        """
         sent = {}
         for present in self.circuit.schedule.presents if phases else ():
             if (present.chain, present.phase) in phases:
                 neurons = stimulus.sample(present.input)
                 if len(neurons):
-                    self._deliver(present.input, neurons, step, present.projections)
+                    lines |= self._deliver(present.input, neurons, step, present.projections)
                     sent[present.input] = neurons
         return sent
 
-    def _advance_traces(self, active: dict[str, NDArray[np.intp]], moment: Moment) -> None:
+    def _advance_traces(self, lines: Lines, moment: Moment) -> None:
         rewarded = np.array([self._is_rewarded(moment)])
         for (owner, _), trace in self.traces.items():
-            spikes = rewarded if not owner else self._dense(owner, active)
-            trace.advance(spikes)
+            size = len(trace.values)
+            trace.advance(rewarded if not owner else _dense(lines.get(owner), size))
 
     def _is_rewarded(self, moment: Moment) -> bool:
         rewards = self.circuit.schedule.rewards
         return any((reward.chain, reward.phase) in moment.phases for reward in rewards)
 
-    def _dense(self, owner: str, active: dict[str, NDArray[np.intp]]) -> Spikes:
-        spikes = np.zeros(self.circuit.size(owner), np.bool_)
-        if owner in active:
-            spikes[active[owner]] = True
-        return spikes
-
-    def _learn(self, active: dict[str, NDArray[np.intp]], moment: Moment) -> None:
+    def _learn(self, lines: Lines, moment: Moment) -> None:
         rewarded = self._is_rewarded(moment)
         for name, learner in self.learners.items():
             projection = self.circuit.projections[name]
-            source, target = projection.source, projection.target
-            if learner.idle(source in active, target in active):
+            pre, post = lines.get(self._line(projection)), lines.get(projection.target)
+            if learner.idle(pre is not None, post is not None):
                 continue
+            rows, columns = self.weights[name].shape
             variables: dict[str, Any] = {
-                "x0": self._dense(source, active),
-                "y0": self._dense(target, active),
+                "x0": _dense(pre, rows),
+                "y0": _dense(post, columns),
                 "r0": int(rewarded),
             }
             for variable in TRACE_VARIABLES:
@@ -353,6 +375,13 @@ class ReferenceEngine:
 
     def _chain_names(self) -> list[str]:
         return [chain.name for chain in self.circuit.schedule.chains]
+
+
+def _dense(neurons: NDArray[np.intp] | None, size: int) -> Spikes:
+    spikes = np.zeros(size, np.bool_)
+    if neurons is not None:
+        spikes[neurons] = True
+    return spikes
 
 
 def _sum_type(count: int) -> type[np.signedinteger[Any]]:
