@@ -20,6 +20,7 @@ setup: .venv/installed-base ## create .venv and install sfc in it
 demo: .venv/installed-base ## train the example network on MNIST digits, plots in demo-output/
 	@mkdir -p $(DEMO_OUTPUT)
 	.venv/bin/sfc $(DEMO)
+	@echo "Pictures are in $(DEMO_OUTPUT). The command is .venv/bin/sfc; try .venv/bin/sfc run ring --frames 3"
 
 test: .venv/installed-test ## run every test
 	.venv/bin/pytest

@@ -17,7 +17,7 @@ from sfc.ir.limits import SIMULATED_BYTES
 class Weights(MutableMapping[str, NDArray[Any]]):
     """Weights in weight units, under the names of matrices and of projections.
 
-    Reading gives a copy that cannot be written to: assign whole arrays. A matrix, (rows, columns),
+    Reading gives a copy: change it and assign it as a whole. A matrix, (rows, columns),
     stands for all projections tied to it, with sign and transpose; a projection, (n_pre, n_post),
     for its own synapses. Constant weights can be read only.
     """
@@ -50,11 +50,6 @@ class Weights(MutableMapping[str, NDArray[Any]]):
         return f"<Weights of {self._circuit.name}: {', '.join(self)}>"
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        weights = self._read(name)
-        weights.flags.writeable = False
-        return weights
-
-    def _read(self, name: str) -> NDArray[Any]:
         if name in self._circuit.matrices:
             return self._matrix(name)
         projection = self._projection(name)
