@@ -109,6 +109,45 @@ def build(
         print(path)
 
 
+@app.command(
+    help="""Lay circuit files out in the one canonical way; comments and groups of lines stay.
+
+\b
+Examples:
+  sfc fmt my_circuit.sfc
+  sfc fmt --check circuits/examples/*.sfc
+  sfc fmt --diff my_circuit.sfc
+"""
+)
+def fmt(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="circuit files")],
+    check: Annotated[
+        bool, typer.Option("--check", help="write nothing; exit with 1 if a file would change")
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="write nothing; print what would change")
+    ] = False,
+) -> None:
+    """Formats circuit files."""
+    from sfc.files import write_file
+    from sfc.syntax.formatter import format_source, unified_diff
+    from sfc.syntax.parser import read_source
+
+    sources = [read_source(file) for file in files]
+    laid_out = [(source, format_source(source)) for source in sources]
+    changed = [(source, text) for source, text in laid_out if source.text != text]
+    for source, text in changed:
+        if diff:
+            print(unified_diff(source, text), end="")
+        elif check:
+            print(f"{source.path} would change")
+        else:
+            write_file(Path(source.path), text.encode())
+            print(f"{source.path} changed")
+    if check and changed:
+        raise typer.Exit(1)
+
+
 @app.command(help="List the targets that `sfc build` knows.")
 def targets() -> None:
     """Lists the targets."""

@@ -134,6 +134,19 @@ def _check_version(source: Source) -> None:
         fail("E0104", message, span, help="install a newer sfc, or write `sfc 1;`")
 
 
+def tokens(source: Source) -> list[tuple[str, ast.Name]]:
+    """Returns every token and comment in order, each with its kind.
+
+    Kinds are "comment", "name", "number", "keyword" and "sign".
+    """
+    found = [("comment", comment) for comment in _comments(source, source.text.split("\n"))]
+    for token in _lark().lex(source.text):
+        kind = "keyword" if token.isidentifier() else "sign"
+        kind = {"NAME": "name", "NUMBER": "number"}.get(token.type, kind)
+        found.append((kind, ast.Name(str(token), _token_span(source, token))))
+    return sorted(found, key=lambda pair: (pair[1].span.line, pair[1].span.column))
+
+
 def _comments(source: Source, lines: list[str]) -> tuple[ast.Name, ...]:
     comments = []
     for number, line in enumerate(lines, start=1):

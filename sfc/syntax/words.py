@@ -128,3 +128,6 @@ CHARACTERS = {
     "\N{HORIZONTAL ELLIPSIS}": "write `..` for a range",
 }
 """What to write instead of a character that is not in the language."""
+
+CLAUSES = frozenset({"one_to_one", "all_to_all", "weight", "delay", "above", "via", "as", "init"})
+"""Keywords before which a long statement is broken."""

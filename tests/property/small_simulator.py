@@ -67,6 +67,7 @@ class SmallSimulator:
         self.silent: defaultdict[tuple[str, int], int] = defaultdict(int)
         self.arriving: defaultdict[tuple[int, str, int], int] = defaultdict(int)
         self.traces: defaultdict[tuple[str, str, int], int] = defaultdict(int)
+        self.carried: dict[str, list[int]] = {}  # by projection, the spikes of this step
         self.tags: defaultdict[tuple[str, int, int], int] = defaultdict(int)
         self.weights: dict[str, list[list[int]]] = {}
         for projection in self.plastic():
@@ -112,6 +113,7 @@ class SmallSimulator:
         for chain in kicked:
             self.send(chain.relays[0], [0], self.now - 1)
         self.present(sample, {phase for phase in phases if phase[1] == 0}, self.now - 1)
+        self.carried.clear()
         for population in self.circuit.populations.values():
             fired = [i for i in range(population.size) if self.advance(population, i, step)]
             step.spikes[population.name] = fired
@@ -121,16 +123,17 @@ class SmallSimulator:
             for k, relay in enumerate(chain.relays)
             if step.spikes[relay]
         }
-        step.spikes |= row
-        for name, neurons in step.spikes.items():
+        for name, neurons in (step.spikes | row).items():
             self.send(name, neurons, self.now)
-        step.spikes |= self.present(sample, {p for p in self.relays_before if p[1] > 0}, self.now)
+        self.present(sample, {phase for phase in self.relays_before if phase[1] > 0}, self.now)
         reward = any((r.chain, r.phase) in phases for r in schedule.rewards)
         for projection in self.plastic():
             rule = self.circuit.rule_of(projection)
-            self.advance_traces(projection, rule, step.spikes, reward)
+            pre, post = self.carried.get(projection.name, []), step.spikes[projection.target]
+            spiking = {"x": pre, "y": post, "r": [0] * reward}
+            self.advance_traces(projection, rule, spiking)
             if learn:
-                self.learn(projection, rule, step.spikes, reward)
+                self.learn(projection, rule, spiking)
         self.now += 1
         return step
 
@@ -156,6 +159,7 @@ class SmallSimulator:
         for projection in self.circuit.projections.values():
             if projection.source != source or (only and projection.name not in only):
                 continue
+            self.carried[projection.name] = neurons
             target, weight = projection.target, projection.weight
             for i in neurons:
                 for j in range(self.circuit.size(target)):
@@ -166,32 +170,27 @@ class SmallSimulator:
                     if projection.pattern == "all_to_all" or i == j:
                         self.arriving[step + 1 + projection.delay, target, j] += amount
 
-    def present(self, sample: Spikes, phases: set[Phase], step: int) -> dict[str, list[int]]:
-        sent = {}
+    def present(self, sample: Spikes, phases: set[Phase], step: int) -> None:
         for present in self.circuit.schedule.presents:
             if (present.chain, present.phase) in phases and present.input in sample:
-                sent[present.input] = sample[present.input]
-                self.send(present.input, sent[present.input], step, present.projections)
-        return sent
+                self.send(present.input, sample[present.input], step, present.projections)
 
-    def advance_traces(self, plastic: Projection, rule: Rule, spikes: Spikes, reward: bool) -> None:
+    def advance_traces(self, plastic: Projection, rule: Rule, spiking: Spikes) -> None:
         """A trace decays, then a spike adds its impulse; the rule sees it after that."""
+        rows, columns = self.circuit.synapse_shape(plastic)
         for trace in map(rule.trace, TRACES):
-            owner = {"x": plastic.source, "y": plastic.target, "r": ""}[trace.variable[0]]
-            for i in range(self.circuit.size(owner) if owner else 1):
-                spiked = i in spikes.get(owner, ()) if owner else reward
-                key = plastic.name, trace.variable, i
-                factor = (-1 / Decimal(trace.tau)).exp() if trace.tau and self.traces[key] else 0
-                self.traces[key] = min(int(self.traces[key] * factor) + trace.impulse * spiked, 127)
+            for i in range({"x": rows, "y": columns, "r": 1}[trace.variable[0]]):
+                before = self.traces[plastic.name, trace.variable, i]
+                after = int(before * (-1 / Decimal(trace.tau)).exp()) if before and trace.tau else 0
+                after += trace.impulse * (i in spiking[trace.variable[0]])
+                self.traces[plastic.name, trace.variable, i] = min(after, 127)
 
-    def learn(self, plastic: Projection, rule: Rule, spikes: Spikes, reward: bool) -> None:
+    def learn(self, plastic: Projection, rule: Rule, spiking: Spikes) -> None:
         for i, row in enumerate(self.weights[plastic.name]):
             for j, weight in enumerate(row):
-                tag = plastic.name, i, j
-                values = {"r0": int(reward), "w": weight, "d": plastic.delay, "t": self.tags[tag]}
-                values["x0"] = int(i in spikes.get(plastic.source, ()))
-                values["y0"] = int(j in spikes.get(plastic.target, ()))
-                index = {"x": i, "y": j, "r": 0}
+                index, tag = {"x": i, "y": j, "r": 0}, (plastic.name, i, j)
+                values = {"w": weight, "d": plastic.delay, "t": self.tags[tag]}
+                values |= {f"{kind}0": int(k in spiking[kind]) for kind, k in index.items()}
                 values |= {v: self.traces[plastic.name, v, index[v[0]]] for v in TRACES}
                 dw, dt = change(rule.dw, values, rule.weights.step), change(rule.dt, values, 1)
                 row[j] = clip(weight + dw, rule.low, rule.high)

@@ -171,9 +171,11 @@ def make_schedule(
     presents = []
     for source in inputs:
         own = [p for p in projections if p.source == source.name]
-        chain, phase = random.choice(phases)
-        if phase > 0 or not any(isinstance(p.weight, Tie) for p in own):
-            presents.append(Present(source.name, chain, phase, tuple(p.name for p in own)))
+        cut = random.choice((0, 0, len(own) // 2))
+        for part in (own[:cut], own[cut:]):
+            chain, phase = random.choice(phases)
+            if part and (phase > 0 or not any(isinstance(p.weight, Tie) for p in part)):
+                presents.append(Present(source.name, chain, phase, tuple(p.name for p in part)))
     rewards = [Reward(*random.choice(phases)) for _ in range(random.randint(0, 2))]
     return Schedule(tuple(chains), tuple(presents), tuple(rewards))
 
