@@ -150,7 +150,11 @@ class Membranes(_View):
         if not self.result.circuit.schedule.chains or (phases is not None and len(phases) == 1):
             return values
         frames, length = self.result.frames_and_phases()
-        return values.reshape(frames, length if phases is None else len(phases), size)
+        rows = length if phases is None else len(phases)
+        if len(values) != frames * rows:
+            message = f"the membranes of `{name}` were not recorded equally often in every frame"
+            fail("E0708", message, help="probe it in phases of the chain that makes the frames")
+        return values.reshape(frames, rows, size)
 
 
 @dataclass(frozen=True, slots=True)

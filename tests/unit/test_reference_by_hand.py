@@ -1031,7 +1031,6 @@ def test_a_probe_of_several_phases_needs_them_in_turn(steps: int) -> None:
         result.membrane["a"]
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="the number of rows is not checked")
 def test_a_probe_of_several_phases_of_a_chain_that_makes_no_frames() -> None:
     """k[1] and k[3] come in steps 1 3 5 7 9 11, six rows in four frames: no array has them."""
     simulator = made(
