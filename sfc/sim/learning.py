@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from math import prod
 from typing import Any
 
@@ -20,13 +21,14 @@ class TraceState:
     """A trace of one population (or of the reward): integers 0..127.
 
     In every step it decays to floor(trace * exp(-1/tau)), then a spike adds the impulse, and the
-    sum is clipped to 127. A rule sees it after that.
+    sum is clipped to 127. A rule sees it after that. The decay is computed in decimal arithmetic,
+    so that it is the same on every machine.
     """
 
     def __init__(self, trace: Trace, size: int) -> None:
         """Starts at zero."""
-        factor = np.exp(-1 / trace.tau) if trace.tau > 0 else 0.0
-        self.decayed = np.floor(np.arange(TRACE_LIMIT + 1) * factor).astype(np.int64)
+        factor = (-1 / Decimal(trace.tau)).exp() if trace.tau > 0 else Decimal(0)
+        self.decayed = np.array([int(v * factor) for v in range(TRACE_LIMIT + 1)], np.int64)
         self.impulse = trace.impulse
         self.values: Integers = np.zeros(size, np.int64)
 

@@ -397,5 +397,6 @@ def _fail_stopped(circuit: Circuit, clock: Clock) -> None:
         f"chain `{chain.name}` stopped: no frame began in the {clock.longest_frame} steps after "
         f"step {clock.frame_start}",
         chain.span,
-        help="the weight `ring` of its relays must exceed their threshold minus their bias",
+        help="the weight `ring` of its relays must exceed their threshold minus their bias, and a "
+        "relay must not be refractory when its turn comes again",
     )

@@ -151,7 +151,9 @@ class Membranes(_View):
             return values
         frames, length = self.result.frames_and_phases()
         rows = length if phases is None else len(phases)
-        if len(values) != frames * rows:
+        clock = self.result.recorder.clock
+        others = [chain for chain, _ in phases or () if clock is None or chain != clock.name]
+        if others or len(values) != frames * rows:
             message = f"the membranes of `{name}` were not recorded equally often in every frame"
             fail("E0708", message, help="probe it in phases of the chain that makes the frames")
         return values.reshape(frames, rows, size)

@@ -130,7 +130,8 @@ def _check(what: str, value: NDArray[Any], shape: tuple[int, int], weights: Weig
         fail("E0704", f"{what} takes integers, found {value.dtype}", help="round them first")
     if not value.size:
         return
-    wrong = (value < weights.low) | (value > weights.high) | (value % weights.step != 0)
+    wrong = (value < weights.low) | (value > weights.high)
+    wrong |= np.where(wrong, 0, value).astype(np.int64) % weights.step != 0
     if wrong.any():
         row, column = (int(index) for index in np.argwhere(wrong)[0])
         fail(
