@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 
 from sfc.diagnostics import Reporter, nearest
-from sfc.ir.circuit import Circuit, Input, Population, Tie
+from sfc.ir.circuit import Circuit, Input, Matrix, Population, Rule, Tie
 from sfc.ir.limits import INTEGER_LIMIT, NEURON_LIMIT
 from sfc.ir.verify import verify
 from sfc.sema.connect import connect
@@ -120,14 +120,14 @@ def _check_parameters(
 
 def _collect(kind: str, name: str, value: object, draft: Draft) -> None:
     """Adds a resolved symbol to the draft; populations and chains add themselves."""
-    if kind == "parameter":
-        draft.parameters[name] = value  # type: ignore[assignment]
-    elif kind == "input":
-        draft.inputs.append(value)  # type: ignore[arg-type]
-    elif kind == "rule":
-        draft.rules.append(value)  # type: ignore[arg-type]
-    elif kind == "plastic matrix":
-        draft.matrices.append(value)  # type: ignore[arg-type]
+    if kind == "parameter" and isinstance(value, int | float):
+        draft.parameters[name] = value
+    elif isinstance(value, Input):
+        draft.inputs.append(value)
+    elif isinstance(value, Rule):
+        draft.rules.append(value)
+    elif isinstance(value, Matrix):
+        draft.matrices.append(value)
 
 
 def _connect(statement: ast.Statement, draft: Draft) -> None:
