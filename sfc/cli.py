@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from sfc import __version__
-from sfc.cli_common import Defines, Seed, parameters, show_diagnostics
+from sfc.cli_common import Defines, Seed, compiled, parameters, show_diagnostics
 from sfc.cli_run import HELP, run
-from sfc.diagnostics import Reporter, SfcError
+from sfc.diagnostics import SfcError
 
 app = typer.Typer(
     name="sfc",
@@ -69,12 +69,9 @@ def check(
     ] = False,
 ) -> None:
     """Checks a circuit file."""
-    from sfc import driver
     from sfc.report.summary import summarise
 
-    reporter = Reporter()
-    circuit = driver.compile(file, reporter, **parameters(defines))
-    show_diagnostics(reporter.sorted())
+    circuit = compiled(file, parameters(defines))
     print(circuit if print_ir else summarise(circuit), end="" if print_ir else "\n")
 
 
@@ -100,9 +97,7 @@ def build(
     """Compiles and emits a circuit."""
     from sfc import driver
 
-    reporter = Reporter()
-    circuit = driver.compile(file, reporter, **parameters(defines))
-    show_diagnostics(reporter.sorted())
+    circuit = compiled(file, parameters(defines))
     for path in driver.build(
         circuit, output or Path("build") / circuit.name, target=target, seed=seed
     ):

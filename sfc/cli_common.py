@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sfc.diagnostics import Diagnostic, fail
+from sfc.diagnostics import Diagnostic, Reporter, fail
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
+
+    from sfc.ir.circuit import Circuit
 
 Defines = Annotated[
     list[str],
@@ -34,6 +38,16 @@ def parameters(defines: list[str]) -> dict[str, float]:
             except ValueError:
                 fail("E0305", f"parameter `{name}` takes a number, found {text!r}")
     return values
+
+
+def compiled(file: Path, values: dict[str, float]) -> Circuit:
+    """Compiles a circuit file and shows its warnings."""
+    from sfc import driver
+
+    reporter = Reporter()
+    circuit = driver.compile(file, reporter, **values)
+    show_diagnostics(reporter.sorted())
+    return circuit
 
 
 def console(stderr: bool = False) -> Console:

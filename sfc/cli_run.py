@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sfc.cli_common import Defines, Seed, parameters, show_diagnostics
-from sfc.diagnostics import Reporter, fail
+from sfc.cli_common import Defines, Seed, compiled, parameters
+from sfc.diagnostics import fail
 from sfc.files import check_writable
 
 if TYPE_CHECKING:
@@ -120,10 +120,7 @@ def _simulator(
             fail("E0208", f"{file} is a bundle; its parameters are fixed", help="drop -D")
         simulator = driver.load_bundle(file, engine=engine)
     else:
-        reporter = Reporter()
-        circuit = driver.compile(file, reporter, **values)
-        show_diagnostics(reporter.sorted())
-        simulator = Simulator(circuit, engine=engine, seed=seed)
+        simulator = Simulator(compiled(file, values), engine=engine, seed=seed)
     if resume is not None:
         saved = Simulator.load(resume, engine=engine)
         if digest(saved.circuit) != digest(simulator.circuit):
@@ -169,8 +166,10 @@ def _length(
     if dataset is not None and (frames is not None or steps is not None):
         raise typer.BadParameter("with --data, --limit says how many samples are presented")
     if dataset is not None:
-        samples = len(dataset.train_labels)
-        return ("frames" if circuit.schedule.chains else "steps"), min(limit or samples, samples)
+        from sfc.sim.training import limited
+
+        unit = "frames" if circuit.schedule.chains else "steps"
+        return unit, limited(len(dataset.train_labels), limit)
     if frames is not None:
         return "frames", frames
     if steps is not None:

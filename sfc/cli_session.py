@@ -94,10 +94,9 @@ class Session:
                     return
 
     def _test(self, training: Training, limit: int) -> None:
-        from sfc.sim.training import evaluate
+        from sfc.sim.training import evaluate, limited
 
-        samples = len(training.dataset.test_labels)
-        samples = min(limit, samples) if limit else samples
+        samples = limited(len(training.dataset.test_labels), limit)
         evaluation = None
         with self._bar("test", samples) as advance:
             for evaluation in evaluate(self.simulator, training.dataset, limit):
@@ -172,9 +171,7 @@ class Session:
         inputs: dict[str, Any] = {}
         if dataset is not None:
             binding = bind(simulator.circuit, dataset)
-            inputs[binding.image] = dataset.train_images[:length]
-            if binding.label is not None:
-                inputs[binding.label] = dataset.train_labels[:length]
+            inputs = binding.inputs(dataset.train_images[:length], dataset.train_labels[:length])
         return inputs | stimulus.patterns(simulator.circuit, patterns)
 
     def _save(self, path: Path | None, notes: dict[str, Any]) -> None:

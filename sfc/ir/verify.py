@@ -1,15 +1,20 @@
 """The invariants of the IR. What elaboration, a pass or a file yields must satisfy all of them.
 
-I01 a table's key is its object's name; populations and inputs share one namespace
+I01 a table's key is its object's name; populations and inputs share one namespace; names have no
+    characters that mean something in a path or on a terminal
 I02 shapes have one or two positive extents and sizes within the limits
 I03 a neuron's parameters are integers that the hardware holds
 I04 a projection's ends exist, and its target is a population
 I05 a projection's pattern fits the sizes of its ends
 I06 a delay is 0..62; a constant weight has an 8-bit mantissa and an exponent in range
 I07 a tie names a matrix of the projection's shape, and the pattern is all_to_all
-I08 a matrix names a rule; a rule's range is held, its terms and traces are known variables
-I09 a chain's relays are populations of one neuron; a chain is not empty
-I10 presents, rewards, probes and readouts name existing things and phases of their chains
+I08 a matrix names a rule and a known method for its first weights; a rule's range is held, its
+    terms and traces have known variables, and its sums fit 64 bits
+I09 a chain's relays are different populations of one neuron; a chain is not empty
+I10 presents, rewards, probes and readouts name existing things and phases of their chains; a
+    readout's chain makes the frames
+I11 an input that is presented in a phase 0 has no plastic synapses there: its spikes are sent in
+    the step before, which belongs to the frame before
 """
 
 from __future__ import annotations

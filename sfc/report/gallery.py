@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numpy.typing import NDArray
-
 from sfc.report.pictures import accuracy_curve, membranes, raster, receptive_fields, weight_map
 from sfc.report.run import curve_points
 from sfc.sim.activity import Activity
@@ -62,8 +58,7 @@ def _weights(simulator: Simulator, training: Training | None) -> dict[str, bytes
 def _sample_raster(simulator: Simulator, training: Training) -> bytes:
     circuit = simulator.circuit
     binding = bind(circuit, training.dataset)
-    inputs: dict[str, NDArray[Any]] = {binding.image: training.dataset.train_images[:_FRAMES]}
-    if binding.label is not None:
-        inputs[binding.label] = training.dataset.train_labels[:_FRAMES]
+    data = training.dataset
+    inputs = binding.inputs(data.train_images[:_FRAMES], data.train_labels[:_FRAMES])
     copy = simulator.with_same_weights()
     return raster(circuit, copy.run(inputs, learn=False, probes=list(circuit.populations)))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import PurePath
+from typing import Any
 
 from sfc.diagnostics import Reporter, nearest
 from sfc.ir.circuit import Circuit, Input, Matrix, Population, Rule, Tie
@@ -19,6 +21,14 @@ from sfc.sema.rules import declare_rule
 from sfc.sema.schedule import phase_block, probe, readout
 from sfc.sema.scope import Abandon, Scope
 from sfc.syntax import ast
+
+_HANDLERS: dict[type, Callable[[Any, Draft], None]] = {
+    ast.Connection: connect,
+    ast.PhaseBlock: phase_block,
+    ast.ProbeDeclaration: probe,
+    ast.ReadoutDeclaration: readout,
+}
+"""What elaborates statements that declare no name, in the order in which they are taken."""
 
 
 def elaborate(
@@ -48,10 +58,11 @@ def elaborate(
         except Abandon:
             continue
         _collect(symbol.kind, symbol.name.text, value, draft)
-    for kind in (ast.Connection, ast.PhaseBlock, ast.ProbeDeclaration, ast.ReadoutDeclaration):
+    for kind, handler in _HANDLERS.items():
         for statement in file.statements:
             if isinstance(statement, kind):
-                _connect(statement, draft)
+                with suppress(Abandon):
+                    handler(statement, draft)
     _check_sizes(draft)
     reporter.fail_on_errors()
     _check_presents(draft)
@@ -128,20 +139,6 @@ def _collect(kind: str, name: str, value: object, draft: Draft) -> None:
         draft.rules.append(value)
     elif isinstance(value, Matrix):
         draft.matrices.append(value)
-
-
-def _connect(statement: ast.Statement, draft: Draft) -> None:
-    try:
-        if isinstance(statement, ast.Connection):
-            connect(statement, draft)
-        elif isinstance(statement, ast.PhaseBlock):
-            phase_block(statement, draft)
-        elif isinstance(statement, ast.ProbeDeclaration):
-            probe(statement, draft)
-        elif isinstance(statement, ast.ReadoutDeclaration):
-            readout(statement, draft)
-    except Abandon:
-        return
 
 
 def _check_sizes(draft: Draft) -> None:

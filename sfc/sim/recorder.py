@@ -13,6 +13,7 @@ from sfc.diagnostics import fail, nearest
 from sfc.ir.circuit import Circuit, Probe, Quantity
 from sfc.ir.integers import UNIT
 from sfc.sim.clock import Clock, Moment, Phase
+from sfc.sim.places import places
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,7 @@ class Recorder:
             *(p for text in probes for p in _probes(circuit, text)),
         ):
             self._want(probe)
-        ends = np.cumsum([0, *(p.size for p in circuit.populations.values())])
-        self.place = {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(self.names)}
+        self.place = places(circuit)
         self.chain_numbers = {chain.name: i for i, chain in enumerate(circuit.schedule.chains)}
         self.clock = circuit.schedule.clock
         self.steps = 0

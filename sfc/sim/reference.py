@@ -24,6 +24,7 @@ from sfc.ir.integers import (
 )
 from sfc.sim.clock import Clock, Moment, Phase
 from sfc.sim.learning import Learner, TraceState, used_variables
+from sfc.sim.places import places
 from sfc.sim.recorder import Recorder
 from sfc.sim.stimulus import Stimulus
 
@@ -77,6 +78,21 @@ class _Synapses:
     weights: NDArray[np.int16] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Learning:
+    """What a plastic projection learns from.
+
+    Attributes:
+        pre, post: lines of its spikes, see `ReferenceEngine._line`.
+        traces: by variable, those that its rule uses.
+    """
+
+    learner: Learner
+    pre: str
+    post: str
+    traces: dict[str, TraceState]
+
+
 class ReferenceEngine:
     """Steps a circuit through time.
 
@@ -98,14 +114,9 @@ class ReferenceEngine:
         self.circuit = circuit
         self.weights = weights
         self.clock = Clock(circuit)
-        populations = list(circuit.populations.values())
-        ends = np.cumsum([0, *(population.size for population in populations)])
-        self.names = [population.name for population in populations]
-        self.starts = ends[:-1]
-        self.place = {
-            name: slice(int(low), int(high))
-            for name, low, high in zip(self.names, ends[:-1], ends[1:], strict=True)
-        }
+        self.place = places(circuit)
+        self.names = list(self.place)
+        self.starts = np.array([place.start for place in self.place.values()], np.intp)
         self.relays = {
             relay: (chain.name, index)
             for chain in circuit.schedule.chains
@@ -155,18 +166,23 @@ class ReferenceEngine:
         self.v: Integers = np.zeros(size, np.int64)
         self.resting: Integers = np.zeros(size, np.int64)
         self.arriving = np.zeros((slots, size), np.int64)
-        self.learners: dict[str, Learner] = {}
+        self.learning: dict[str, _Learning] = {}
         self.traces: dict[tuple[str, Trace], TraceState] = {}
         for projection in circuit.projections.values():
             rule = circuit.rule_of(projection)
             if rule is None:
                 continue
             shape = circuit.synapse_shape(projection)
-            self.learners[projection.name] = Learner(rule, projection.delay, shape)
+            pre, post = self._line(projection), projection.target
+            traces = {}
             for variable in sorted(used_variables(rule) & set(TRACE_VARIABLES)):
-                key = self._trace_key(projection, variable)
+                trace = rule.trace(variable)
+                owner = {"x": pre, "y": post, "r": ""}[variable[0]]
                 size = {"x": shape[0], "y": shape[1], "r": 1}[variable[0]]
-                self.traces.setdefault(key, TraceState(key[1], size))
+                state = self.traces.setdefault((owner, trace), TraceState(trace, size))
+                traces[variable] = state
+            learner = Learner(rule, projection.delay, shape)
+            self.learning[projection.name] = _Learning(learner, pre, post, traces)
 
     def _line(self, projection: Projection) -> str:
         """Returns under which name the spikes that a projection sees are kept.
@@ -176,13 +192,6 @@ class ReferenceEngine:
         """
         is_input = projection.source in self.circuit.inputs
         return f"-> {projection.name}" if is_input else projection.source
-
-    def _trace_key(self, projection: Projection, variable: str) -> tuple[str, Trace]:
-        """Returns what a trace follows (a line, or "" for the reward) and how."""
-        rule = self.circuit.rule_of(projection)
-        assert rule is not None
-        owner = {"x": self._line(projection), "y": projection.target, "r": ""}[variable[0]]
-        return owner, rule.trace(variable)
 
     def run(self, stimulus: Stimulus, recorder: Recorder, learn: bool) -> None:
         """Runs until the stimulus is over.
@@ -233,7 +242,7 @@ class ReferenceEngine:
             lines |= self._deliver(name, neurons, clock.step)
         later = [phase for phase in relays if phase[1] > 0]
         sent |= self._present(stimulus, later, clock.step, lines)
-        if self.learners:
+        if self.traces:
             self._advance_traces(lines, moment)
         if learn:
             self._learn(lines, moment)
@@ -309,10 +318,9 @@ class ReferenceEngine:
 
     def _learn(self, lines: Lines, moment: Moment) -> None:
         rewarded = self._is_rewarded(moment)
-        for name, learner in self.learners.items():
-            projection = self.circuit.projections[name]
-            pre, post = lines.get(self._line(projection)), lines.get(projection.target)
-            if learner.idle(pre is not None, post is not None):
+        for name, learning in self.learning.items():
+            pre, post = lines.get(learning.pre), lines.get(learning.post)
+            if learning.learner.idle(pre is not None, post is not None):
                 continue
             rows, columns = self.weights[name].shape
             variables: dict[str, Any] = {
@@ -320,15 +328,14 @@ class ReferenceEngine:
                 "y0": _dense(post, columns),
                 "r0": int(rewarded),
             }
-            for variable in TRACE_VARIABLES:
-                state = self.traces.get(self._trace_key(projection, variable))
-                if state is not None:
-                    variables[variable] = state.values if variable != "r1" else state.values[0]
-            learner.learn(self.weights[name], variables)
+            for variable, trace in learning.traces.items():
+                variables[variable] = trace.values[0] if variable == "r1" else trace.values
+            learning.learner.learn(self.weights[name], variables)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Returns everything but the weights that the next steps depend on."""
-        clock, chains = self.clock, self._chain_names()
+        clock = self.clock
+        chains = [chain.name for chain in self.circuit.schedule.chains]
         spiked = [(chains.index(chain), index) for chain, index in clock.spiked]
         state: dict[str, NDArray[Any]] = {
             "clock": np.array([clock.step, clock.frame, clock.frame_start], np.int64),
@@ -340,9 +347,9 @@ class ReferenceEngine:
         }
         for index, trace in enumerate(self.traces.values()):
             state[f"trace/{index}"] = trace.values
-        for name, learner in self.learners.items():
-            if learner.tags is not None:
-                state[f"tags/{name}"] = learner.tags
+        for name, learning in self.learning.items():
+            if learning.learner.tags is not None:
+                state[f"tags/{name}"] = learning.learner.tags
         return state
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
@@ -369,12 +376,9 @@ class ReferenceEngine:
             getattr(self, name)[:] = state[name]
         for index, trace in enumerate(self.traces.values()):
             trace.values[:] = state[f"trace/{index}"]
-        for name, learner in self.learners.items():
-            if learner.tags is not None:
-                learner.tags[:] = state[f"tags/{name}"]
-
-    def _chain_names(self) -> list[str]:
-        return [chain.name for chain in self.circuit.schedule.chains]
+        for name, learning in self.learning.items():
+            if learning.learner.tags is not None:
+                learning.learner.tags[:] = state[f"tags/{name}"]
 
 
 def _dense(neurons: NDArray[np.intp] | None, size: int) -> Spikes:

@@ -32,6 +32,10 @@ class Binding:
     image: str
     label: str | None
 
+    def inputs(self, images: NDArray[Any], labels: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Returns what to run: images and labels under the names of their inputs."""
+        return {self.image: images} | ({self.label: labels} if self.label is not None else {})
+
 
 @dataclass(slots=True)
 class Score:
@@ -140,8 +144,7 @@ class Training:
     @property
     def samples(self) -> int:
         """Training samples in an epoch."""
-        available = len(self.dataset.train_labels)
-        return min(self.limit, available) if self.limit else available
+        return limited(len(self.dataset.train_labels), self.limit)
 
     def run(self, epochs: int, learn: bool = True) -> Iterator[Progress]:
         """Trains until so many epochs are finished in all; may be left after any item.
@@ -155,7 +158,8 @@ class Training:
             order = self._order()
             while self.sample < self.samples:
                 chosen = order[self.sample : self.sample + _CHUNK]
-                inputs = self._inputs(binding, chosen)
+                data = self.dataset
+                inputs = binding.inputs(data.train_images[chosen], data.train_labels[chosen])
                 result = self.simulator.run(inputs, learn=learn)
                 recent = Score(len(chosen))
                 if circuit.schedule.readouts:
@@ -174,12 +178,6 @@ class Training:
         before = self.curve[-chunks - 1][0] if len(self.curve) > chunks else 0
         seen = last[-1][0] - before if last else 0
         return Score(seen, sum(c[1] for c in last), sum(c[2] for c in last))
-
-    def _inputs(self, binding: Binding, chosen: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        inputs: dict[str, NDArray[Any]] = {binding.image: self.dataset.train_images[chosen]}
-        if binding.label is not None:
-            inputs[binding.label] = self.dataset.train_labels[chosen]
-        return inputs
 
     def _note(self, recent: Score) -> None:
         self.sample += recent.samples
@@ -254,6 +252,11 @@ def _score(record: Mapping[str, Any]) -> Score:
     return Score(**{name: _count(value) for name, value in record.items()})
 
 
+def limited(available: int, limit: int) -> int:
+    """Returns how many samples are used: at most `limit`, where 0 stands for all."""
+    return min(limit, available) if limit else available
+
+
 def bind(circuit: Circuit, dataset: Dataset) -> Binding:
     """Returns which inputs get the images and labels.
 
@@ -311,9 +314,7 @@ def evaluate(simulator: Simulator, dataset: Dataset, limit: int = 0) -> Iterator
     frozen = simulator.with_same_weights()
     size = circuit.size(circuit.schedule.readouts[0].population)
     evaluation = Evaluation(np.zeros((size, size), np.int64), np.zeros((size, size), np.int64))
-    samples = len(dataset.test_labels)
-    if limit:
-        samples = min(limit, samples)
+    samples = limited(len(dataset.test_labels), limit)
     for start in range(0, samples, _CHUNK):
         chosen = slice(start, min(start + _CHUNK, samples))
         labels = dataset.test_labels[chosen]
