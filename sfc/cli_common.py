@@ -13,34 +13,46 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
+    from rich.text import Text
 
-    from sfc.ir.circuit import Circuit
+    from sfc.ir.circuit import Circuit, Parameter
 
 Defines = Annotated[
     list[str],
-    typer.Option("-D", metavar="NAME=VALUE", help="value of a `param`; may be repeated"),
+    typer.Option(
+        "-D", metavar="NAME=VALUE", help="value of a `param`, also [1, 2]; may be repeated"
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="of first weights and sample order")]
 
 
-def parameters(defines: list[str]) -> dict[str, float]:
-    """Returns the values of ``-D name=value`` options."""
-    values: dict[str, float] = {}
+def parameters(defines: list[str]) -> dict[str, Parameter]:
+    """Returns the values of ``-D name=value`` options; an array is written ``name=[4, 3, 2]``."""
+    values: dict[str, Parameter] = {}
     for define in defines:
         name, equals, text = define.partition("=")
         if not equals or not name.isidentifier():
             raise typer.BadParameter(f"-D takes NAME=VALUE, found {define!r}")
+        is_array = text.startswith("[") and text.endswith("]")
         try:
-            values[name] = int(text)
+            if is_array:
+                values[name] = tuple(_number(part) for part in text[1:-1].split(","))
+            else:
+                values[name] = _number(text)
         except ValueError:
-            try:
-                values[name] = float(text)
-            except ValueError:
-                fail("E0305", f"parameter `{name}` takes a number, found {text!r}")
+            found = f"parameter `{name}` takes a number or an array such as [4, 3], found {text!r}"
+            fail("E0305", found)
     return values
 
 
-def compiled(file: Path, values: dict[str, float]) -> Circuit:
+def _number(text: str) -> float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def compiled(file: Path, values: dict[str, Parameter]) -> Circuit:
     """Compiles a circuit file and shows its warnings."""
     from sfc import driver
 
@@ -57,6 +69,18 @@ def console(stderr: bool = False) -> Console:
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
+def highlighted(diagnostic: Diagnostic) -> Text:
+    """Returns a diagnostic in colours, for a terminal."""
+    from rich.text import Text
+
+    text = Text(str(diagnostic))
+    text.highlight_regex(r"error\[\w+\]", "bold red")
+    text.highlight_regex(r"warning\[\w+\]", "bold yellow")
+    text.highlight_regex(r"(?m)^ +\| +(?P<caret>\^+.*)$", "red")
+    text.highlight_regex(r"(?m)^  help:", "bold cyan")
+    return text
+
+
 def show_diagnostics(diagnostics: list[Diagnostic]) -> None:
     """Prints diagnostics to standard error, coloured on a terminal."""
     if not diagnostics:
@@ -64,12 +88,9 @@ def show_diagnostics(diagnostics: list[Diagnostic]) -> None:
     if not sys.stderr.isatty():
         print("\n".join(str(diagnostic) for diagnostic in diagnostics), file=sys.stderr)
         return
-    from rich.text import Text
-
     for diagnostic in diagnostics:
-        text = Text(str(diagnostic))
-        text.highlight_regex(r"error\[\w+\]", "bold red")
-        text.highlight_regex(r"warning\[\w+\]", "bold yellow")
-        text.highlight_regex(r"(?m)^ +\| +(?P<caret>\^+.*)$", "red")
-        text.highlight_regex(r"(?m)^  help:", "bold cyan")
-        console(stderr=True).print(text)
+        console(stderr=True).print(highlighted(diagnostic))
+    error = next((d for d in diagnostics if d.severity == "error"), None)
+    if error is not None:
+        hint = f"more on this: sfc explain {error.code}"
+        console(stderr=True).print(hint, style="dim")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
+_IN_CHECKOUT = {"errors": "docs/errors"}
+"""Folders that lie deeper in a checkout than in the installed package."""
 
 
 def resource(kind: str) -> Path:
-    """Returns the folder `kind`: "grammars", "circuits" or "targets"."""
+    """Returns the folder `kind`: "grammars", "circuits", "targets" or "errors"."""
     installed = _PACKAGE / "_data" / kind
-    return installed if installed.is_dir() else _PACKAGE.parent / kind
+    return installed if installed.is_dir() else _PACKAGE.parent / _IN_CHECKOUT.get(kind, kind)
 
 
 def circuit_names() -> list[str]:
