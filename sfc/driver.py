@@ -9,14 +9,17 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sfc.diagnostics import Reporter, fail, nearest, printable
-from sfc.ir.circuit import Circuit
+from sfc.ir.circuit import Circuit, Parameter
 from sfc.span import Source
 
 if TYPE_CHECKING:
+    from sfc.ir.testbench import Testbench
+    from sfc.sim.outcome import Outcome
     from sfc.sim.simulator import Simulator
 
 _MANIFEST = "manifest.json"
@@ -24,7 +27,7 @@ _BUNDLE_FORMAT = "sfc-bundle 1"
 _BUNDLE_FILE_BYTES = 2 * 2**30
 
 
-def compile(path: str | Path, reporter: Reporter | None = None, /, **parameters: float) -> Circuit:
+def compile(path: str | Path, reporter: Reporter | None = None, /, **parameters: Any) -> Circuit:
     """Compiles a circuit file.
 
         circuit = sfc.compile("circuits/examples/backprop.sfc", n_hid=100)
@@ -37,6 +40,43 @@ def compile(path: str | Path, reporter: Reporter | None = None, /, **parameters:
     Raises:
         SfcError: the file has mistakes; `str()` of it shows them with their places.
     """
+    return _compile(_source(path), parameters, reporter)
+
+
+def compile_tests(
+    path: str | Path, reporter: Reporter | None = None, /, **parameters: Any
+) -> tuple[Circuit, tuple[Testbench, ...]]:
+    """Compiles a circuit file, and returns its tests too; see `compile`."""
+    return _elaborate(_source(path), parameters, reporter, with_tests=True)
+
+
+def test(
+    path: str | Path,
+    /,
+    engine: str = "reference",  # noqa: PT028
+    **parameters: Any,
+) -> list[Outcome]:
+    """Runs the tests of a circuit file and returns what became of each.
+
+        for outcome in sfc.test("circuits/examples/memory.sfc"):
+            outcome.check()
+
+    Args:
+        path: of the file, or the name of a shipped circuit.
+        engine: the simulation engine.
+        parameters: values for the file's ``param`` declarations.
+
+    Raises:
+        SfcError: the file has mistakes; a test that fails is an outcome.
+    """
+    from sfc.sim.testbench import run_test
+
+    circuit, tests = compile_tests(path, **parameters)
+    return [run_test(circuit, test, engine) for test in tests]
+
+
+def _source(path: str | Path) -> Source:
+    """Reads a circuit file, or a shipped circuit."""
     from sfc.resources import circuit_names, circuit_path
     from sfc.syntax.parser import read_source
 
@@ -45,7 +85,7 @@ def compile(path: str | Path, reporter: Reporter | None = None, /, **parameters:
     if not Path(path).suffix and not os.path.exists(path):
         help = nearest(str(path), circuit_names()) or f"shipped: {', '.join(circuit_names())}"
         fail("E0101", f"there is no file and no shipped circuit called {path}", help=help)
-    return _compile(read_source(path), parameters, reporter)
+    return read_source(path)
 
 
 def is_shipped(path: str | Path) -> bool:
@@ -56,7 +96,7 @@ def is_shipped(path: str | Path) -> bool:
 
 
 def compile_text(
-    text: str, name: str = "<text>", reporter: Reporter | None = None, /, **parameters: float
+    text: str, name: str = "<text>", reporter: Reporter | None = None, /, **parameters: Any
 ) -> Circuit:
     """Compiles a circuit from its text; see `compile`.
 
@@ -69,12 +109,41 @@ def compile_text(
     return _compile(Source(name, text), parameters, reporter)
 
 
-def _compile(source: Source, parameters: Mapping[str, float], reporter: Reporter | None) -> Circuit:
+def _compile(source: Source, parameters: Mapping[str, Any], reporter: Reporter | None) -> Circuit:
+    return _elaborate(source, parameters, reporter)[0]
+
+
+def _elaborate(
+    source: Source,
+    parameters: Mapping[str, Any],
+    reporter: Reporter | None,
+    with_tests: bool = False,
+) -> tuple[Circuit, tuple[Testbench, ...]]:
+    """Returns a circuit and its tests.
+
+    A test is written for the parameters' defaults: with other values, tests are looked at only if
+    they are to be run.
+    """
+    from sfc.resources import resource
     from sfc.sema.elaborate import elaborate
+    from sfc.syntax.ast import Test
     from sfc.syntax.parser import parse
 
-    values = {name: _number(name, value) for name, value in parameters.items()}
-    return elaborate(parse(source), values, reporter or Reporter())
+    values = {name: _value(name, value) for name, value in parameters.items()}
+    folders = (resource("circuits") / "lib",)
+    file = parse(source)
+    if values and not with_tests:
+        file = replace(
+            file, statements=tuple(s for s in file.statements if not isinstance(s, Test))
+        )
+    return elaborate(file, values, reporter or Reporter(), folders)
+
+
+def _value(name: str, value: object) -> Parameter:
+    """Returns a parameter's value: a number, or a tuple of the numbers of a list or array."""
+    if isinstance(value, list | tuple) or getattr(value, "ndim", 0) == 1:
+        return tuple(_number(name, item) for item in value)  # type: ignore[attr-defined]
+    return _number(name, value)
 
 
 def _number(name: str, value: object) -> float:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
-from sfc.diagnostics import fail
+from sfc.diagnostics import fail, nearest, shortened
+from sfc.span import Span
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -51,3 +53,38 @@ def check_writable(path: Path) -> None:
         fail("E0802", f"cannot write {path}: {reason}")
     if not os.access(path.resolve().parent, os.W_OK):
         fail("E0802", f"cannot write {path}: its folder cannot be written to")
+
+
+def find_within(name: str, folders: Sequence[Path], code: str, span: Span) -> Path:
+    """Returns the first file of a relative name below one of some folders.
+
+    Neither the name nor a link on the way may lead out of the folder.
+
+    Raises:
+        SfcError: of the given code at the span: there is none, or the name is not such a name.
+    """
+    shown = shortened(name)
+    parts = PurePosixPath(name).parts
+    is_plain = name.isprintable() and not set(name) & set('\\:*?"<>|')
+    if not parts or not is_plain or name.startswith(("/", "~")) or ".." in parts:
+        help = 'write a path below the folder of this file, such as "parts/memory.sfc"'
+        fail(
+            code,
+            f"`{shown}` is not the relative path of a file in the search path",
+            span,
+            help=help,
+        )
+    for folder in folders:
+        place = folder / name
+        try:
+            if not place.is_file():
+                continue
+            if not place.resolve().is_relative_to(folder.resolve()):
+                fail(code, f"`{shown}` is a link that leads out of {folder}", span)
+        except (OSError, RuntimeError, ValueError):
+            continue
+        return place
+    known = [path.name for folder in folders for path in sorted(folder.glob("*.*"))[:1000]]
+    searched = ", ".join(str(folder) for folder in folders) or "no folder: this text has none"
+    help = nearest(name, known) or f"searched: {searched}"
+    fail(code, f"there is no file `{shown}`", span, help=help)

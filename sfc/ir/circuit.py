@@ -14,11 +14,16 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from sfc.ir.integers import COEFFICIENT_BITS, DECAY_LIMIT, WeightRange, plastic_range
+from sfc.ir.patterns import Convolution, Part, Sparse, Table, Toeplitz, size_of
 from sfc.span import Span
 
-Pattern = Literal["one_to_one", "all_to_all"]
-OriginKind = Literal["relay", "link", "open", "close", "present", "gate"]
+Pattern = Literal["one_to_one", "all_to_all"] | Sparse | Convolution | Toeplitz | Table
+OriginKind = Literal["relay", "link", "start", "open", "close", "present", "gate"]
+PropertyKind = Literal["silent", "fires", "tied", "no_overflow"]
 Quantity = Literal["spikes", "membrane"]
+
+Parameter = float | tuple[float, ...]
+"""The value of a circuit's parameter."""
 
 PRE_VARIABLES = ("x0", "x1", "x2")
 POST_VARIABLES = ("y0", "y1", "y2", "y3")
@@ -33,8 +38,8 @@ class Origin:
     """Why a relay, a relay's synapse or a gate exists.
 
     Attributes:
-        kind: relay (of a chain), link (between relays), open, close, present (an input's
-            synapses), gate (between populations).
+        kind: relay (of a chain), link (between relays), start (of a chain by a population), open,
+            close, present (an input's synapses), gate (between populations).
         chain, phase: which relay or phase; empty and -1 for gates between populations.
         level: the input above which an opened neuron fires, in weight units; None if not a gate
             that opens.
@@ -136,7 +141,9 @@ class Projection:
 
     Attributes:
         name: unique; the label, or ``source -> target``, numbered where several are alike.
+        weight: of every synapse; where the pattern has mantissas, it multiplies them.
         delay: 0..62; a spike at step t arrives at t + 1 + delay.
+        source_part, target_part: the neurons that it joins, where not all.
     """
 
     name: str
@@ -145,6 +152,8 @@ class Projection:
     pattern: Pattern
     weight: Weight | Tie
     delay: int = 0
+    source_part: Part | None = None
+    target_part: Part | None = None
     origin: Origin | None = None
     doc: str = ""
     span: Span | None = None
@@ -244,13 +253,16 @@ class Chain:
 
     Attributes:
         relays: population names.
-        ring: whether the last relay drives the first; a ring is kicked once, by the host, an
-            open chain once for every frame.
+        ring: whether it starts over by itself, driven by its last relay or by what starts it; a
+            ring is kicked once, by the host.
+        started_by: populations whose spikes drive the first relay. Without any, a chain that is no
+            ring is kicked by the host in every frame.
     """
 
     name: str
     relays: tuple[str, ...]
     ring: bool
+    started_by: tuple[str, ...] = ()
     doc: str = ""
     span: Span | None = None
 
@@ -307,6 +319,23 @@ class Readout:
 
 
 @dataclass(frozen=True, slots=True)
+class Property:
+    """What the circuit's author asserts of every frame.
+
+    Attributes:
+        kind: silent or fires (populations in phases), tied (matrices), no_overflow.
+        subjects: names of populations or matrices.
+        chain: empty where phases is empty.
+    """
+
+    kind: PropertyKind
+    subjects: tuple[str, ...] = ()
+    chain: str = ""
+    phases: tuple[int, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """What happens when: empty for a plain spiking network, where time is steps."""
 
@@ -325,14 +354,19 @@ class Schedule:
 
     @property
     def clock(self) -> Chain | None:
-        """The chain whose first phase begins a frame: the first ring, else the longest chain."""
+        """The chain whose first phase begins a frame: the first ring, else the longest chain.
+
+        A chain that is no ring and is started by a population makes no frames.
+        """
         ring = next((chain for chain in self.chains if chain.ring), None)
-        return ring or max(self.chains, key=lambda chain: len(chain.relays), default=None)
+        kicked = [chain for chain in self.chains if not chain.started_by]
+        return ring or max(kicked, key=lambda chain: len(chain.relays), default=None)
 
     @property
     def frame_length(self) -> int | None:
-        """Steps in a frame; None without chains."""
-        return len(self.clock.relays) if self.clock else None
+        """Steps in a frame; None without chains, or where it varies."""
+        clock = self.clock
+        return None if clock is None or clock.started_by else len(clock.relays)
 
 
 Named = TypeVar("Named", Population, Input, Matrix, Rule, Projection)
@@ -354,13 +388,14 @@ class Circuit:
     """
 
     name: str
-    parameters: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
     populations: Mapping[str, Population] = field(default_factory=lambda: MappingProxyType({}))
     inputs: Mapping[str, Input] = field(default_factory=lambda: MappingProxyType({}))
     rules: Mapping[str, Rule] = field(default_factory=lambda: MappingProxyType({}))
     matrices: Mapping[str, Matrix] = field(default_factory=lambda: MappingProxyType({}))
     projections: Mapping[str, Projection] = field(default_factory=lambda: MappingProxyType({}))
     schedule: Schedule = Schedule()
+    properties: tuple[Property, ...] = ()
     doc: str = ""
 
     def __reduce__(self) -> tuple[Callable[[Any], Circuit], tuple[dict[str, Any]]]:
@@ -376,14 +411,27 @@ class Circuit:
         """Returns the number of neurons of a population or generators of an input."""
         return (self.populations.get(name) or self.inputs[name]).size
 
+    def ends(self, projection: Projection) -> tuple[Population | Input, Population]:
+        """Returns the source and the target of a projection."""
+        source = self.populations.get(projection.source) or self.inputs[projection.source]
+        return source, self.populations[projection.target]
+
     def synapse_shape(self, projection: Projection) -> tuple[int, int]:
-        """Returns (neurons of the source, neurons of the target)."""
-        return self.size(projection.source), self.size(projection.target)
+        """Returns (neurons of the source, neurons of the target) that a projection joins."""
+        source, target = self.ends(projection)
+        rows = size_of(source.shape, projection.source_part)
+        return rows, size_of(target.shape, projection.target_part)
 
     def synapse_count(self, projection: Projection) -> int:
         """Returns how many synapses a projection has on the chip."""
+        from sfc.ir.synapses import synapses
+
         rows, columns = self.synapse_shape(projection)
-        return rows if projection.pattern == "one_to_one" else rows * columns
+        if projection.pattern == "one_to_one":
+            return rows
+        if projection.pattern == "all_to_all":
+            return rows * columns
+        return len(synapses(self, projection).sources)
 
     def rule_of(self, projection: Projection) -> Rule | None:
         """Returns the rule of a projection tied to a matrix, None for a constant weight."""

@@ -85,6 +85,16 @@ def split_weight(value: float) -> tuple[int, int] | None:
     return None
 
 
+def mantissa_step(low: int, high: int) -> int | None:
+    """Returns the distance between the mantissas of a projection from `low` to `high`, or None.
+
+    8 bits hold 0..255 or -255..0; with both signs -256..254, and the lowest bit is lost.
+    """
+    if low < 0 < high:
+        return 2 if low >= -256 and high <= 254 else None
+    return 1 if low >= -255 and high <= 255 else None
+
+
 def nearest_weight(value: float) -> float:
     """Returns the constant weight nearest to `value` that can be held, in weight units."""
     candidates = []

@@ -44,3 +44,24 @@ STATEMENT_TOKEN_LIMIT = 20_000
 
 NAME_LIMIT = 200
 """Longest name, in characters."""
+
+SYNAPSE_TABLE_LIMIT = 2 * 10**7
+"""Most synapses of a projection that are kept one by one."""
+
+PAIR_LIMIT = 10**6
+"""Most synapses that the index variables of one projection make."""
+
+EXPANSION_LIMIT = 10**6
+"""Most statements after modules, loops and conditions are expanded."""
+
+INSTANCE_DEPTH_LIMIT = 32
+"""Deepest nesting of instances and named loops."""
+
+ARRAY_LIMIT = 10**6
+"""Most elements of an array."""
+
+IMPORT_LIMIT = 100
+"""Most files that one circuit imports, directly or not."""
+
+TEST_FRAME_LIMIT = 10**6
+"""Longest run of a test, in frames or steps."""

@@ -25,7 +25,7 @@ from sfc.span import Source, Span
 Record = Any
 """JSON data: dict, list, str, int, float, bool or None."""
 
-_NO_EFFECT = frozenset({"span", "doc", "origin", "parameters", "probes"})
+_NO_EFFECT = frozenset({"span", "doc", "origin", "parameters", "probes", "properties"})
 _Class = TypeVar("_Class")
 _NUMBER = r"([0-9]{1,9})"
 _SPAN = re.compile(rf"(.*):{_NUMBER}:{_NUMBER}-{_NUMBER}:{_NUMBER}", re.DOTALL)
@@ -89,7 +89,7 @@ def _encode(value: object) -> Record:
         items = list(value.values())
         if items and dataclasses.is_dataclass(items[0]):
             return [_encode(item) for item in items]
-        return dict(value)
+        return {key: _encode(item) for key, item in value.items()}
     return value
 
 
@@ -143,8 +143,22 @@ def _decode_union(kinds: tuple[Any, ...], record: Record, where: str) -> Any:
     kinds = tuple(kind for kind in kinds if kind is not type(None))
     if len(kinds) == 1:
         return _decode(kinds[0], record, where)
-    is_weight = isinstance(record, dict) and "value" in record
-    return _decode(next(kind for kind in kinds if (kind is Weight) == is_weight), record, where)
+    if all(dataclasses.is_dataclass(kind) for kind in kinds) and not isinstance(record, dict):
+        raise RecordError(f"{where}: expected fields, found {_shown(record)}")
+    return _decode(max(kinds, key=lambda kind: _likeness(kind, record)), record, where)
+
+
+def _likeness(kind: Any, record: Record) -> int:
+    """Returns how well data fit a kind, as far as that tells a union's kinds apart."""
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(record, dict):
+            return -1
+        known = (
+            {"value", "exponent"} if kind is Weight else {f.name for f in dataclasses.fields(kind)}
+        )
+        return len(known & set(record))
+    is_array = get_origin(kind) is tuple
+    return 0 if isinstance(record, list) == is_array and not isinstance(record, dict) else -1
 
 
 def _decode_tuple(kinds: tuple[Any, ...], record: Record, where: str) -> tuple[Any, ...]:

@@ -19,6 +19,7 @@ _TABLES = {
     "rule": "rules",
     "matrix": "matrices",
     "projection": "projections",
+    "property": "properties",
 }
 _SCHEDULE = {
     "chain": "chains",

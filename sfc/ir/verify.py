@@ -5,7 +5,7 @@ I01 a table's key is its object's name; populations and inputs share one namespa
 I02 shapes have one or two positive extents and sizes within the limits
 I03 a neuron's parameters are integers that the hardware holds
 I04 a projection's ends exist, and its target is a population
-I05 a projection's pattern fits the sizes of its ends
+I05 a projection's parts lie within its ends, and its pattern fits their sizes
 I06 a delay is 0..62; a constant weight has an 8-bit mantissa and an exponent in range
 I07 a tie names a matrix of the projection's shape, and the pattern is all_to_all
 I08 a matrix names a rule and a known method for its first weights; a rule's range is held, its
@@ -15,6 +15,9 @@ I10 presents, rewards, probes and readouts name existing things and phases of th
     readout's chain makes the frames
 I11 an input that is presented in a phase 0 has no plastic synapses there: its spikes are sent in
     the step before, which belongs to the frame before
+I12 a chain is started by existing populations, by projections onto its first relay; where there are
+    chains, one makes the frames
+I13 a property names existing populations, matrices and phases
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ from sfc.ir.circuit import (
     Schedule,
     Term,
     Tie,
+    Weight,
 )
 from sfc.ir.inits import INITS
 from sfc.ir.integers import (
@@ -51,9 +55,18 @@ from sfc.ir.integers import (
     TRACE_LIMIT,
     WEIGHT_EXPONENTS,
     holds_bias,
+    mantissa_step,
     plastic_range,
 )
-from sfc.ir.limits import FACTOR_LIMIT, NEURON_LIMIT, RULE_TERM_LIMIT, SYNAPSE_LIMIT
+from sfc.ir.limits import (
+    FACTOR_LIMIT,
+    INTEGER_LIMIT,
+    NEURON_LIMIT,
+    RULE_TERM_LIMIT,
+    SYNAPSE_LIMIT,
+)
+from sfc.ir.patterns import Convolution, Part, Sparse, as_rows, shape_of
+from sfc.ir.synapses import synapses
 
 _NAME = re.compile(r"\w[\w.\[\]-]*")
 
@@ -180,9 +193,15 @@ def _projection(circuit: Circuit, projection: Projection) -> Iterator[str]:
     if projection.target not in circuit.populations:
         yield f"I04 {name} ends at an unknown population {projection.target}"
         return
+    ends = circuit.ends(projection)
+    for end, part in zip(ends, (projection.source_part, projection.target_part), strict=True):
+        if part is not None and not _lies_within(part, end.shape):
+            yield f"I05 {name} joins {part} of {end.name}, whose shape is {end.shape}"
+            return
     rows, columns = circuit.synapse_shape(projection)
     if projection.pattern == "one_to_one" and rows != columns:
         yield f"I05 {name} joins {rows} to {columns} neurons one to one"
+    yield from _pattern(circuit, projection)
     if not 0 <= projection.delay <= DELAY_LIMIT:
         yield f"I06 {name} has delay {projection.delay}"
     if not isinstance(weight, Tie):
@@ -198,24 +217,76 @@ def _projection(circuit: Circuit, projection: Projection) -> Iterator[str]:
         yield f"I07 {name} has shape {(rows, columns)}, {weight} has {shape}"
 
 
+def _lies_within(part: Part, shape: tuple[int, ...]) -> bool:
+    if len(part) != len(shape):
+        return False
+    return all(0 <= low <= high < size for (low, high), size in zip(part, shape, strict=True))
+
+
+def _pattern(circuit: Circuit, projection: Projection) -> Iterator[str]:
+    """Checks a pattern that has parameters."""
+    name, pattern = projection.name, projection.pattern
+    if isinstance(pattern, str):
+        return
+    if isinstance(pattern, Sparse):
+        if not 0 <= pattern.probability <= 1 or not 0 <= pattern.seed <= INTEGER_LIMIT:
+            yield f"I05 {name} has pattern {pattern}"
+            return
+    elif isinstance(pattern, Convolution):
+        widths = {len(row) for row in pattern.kernel}
+        low = min(*pattern.stride, *(padding + 1 for padding in pattern.padding))
+        high = max(*pattern.stride, *pattern.padding)
+        if len(widths) != 1 or 0 in widths or low < 1 or high > 2**20:
+            yield f"I05 {name} has pattern {pattern}"
+            return
+        source, target = circuit.ends(projection)
+        shape = pattern.target_shape(as_rows(shape_of(source.shape, projection.source_part)))
+        if shape != as_rows(shape_of(target.shape, projection.target_part)):
+            yield f"I05 {name} yields {shape}, its target has {target.shape}"
+            return
+    try:
+        mantissas = synapses(circuit, projection).mantissas
+    except (ValueError, TypeError) as error:
+        yield f"I05 {name} has {error}"
+        return
+    if not len(mantissas):
+        return
+    low, high = int(mantissas.min()), int(mantissas.max())
+    step = mantissa_step(low, high)
+    if step is None or (mantissas % step).any():
+        yield f"I06 {name} has mantissas {low}..{high} that 8 bits do not hold"
+    is_unit = isinstance(projection.weight, Weight) and projection.weight.mantissa == 1
+    if not (is_unit or isinstance(pattern, Sparse)):
+        yield f"I06 {name} has mantissas and weight {projection.weight}"
+
+
 def _schedule(circuit: Circuit, schedule: Schedule) -> Iterator[str]:
     lengths = {chain.name: len(chain.relays) for chain in schedule.chains}
     if len(lengths) != len(schedule.chains):
         yield "I09 two chains have one name"
+    starts: dict[str, list[str]] = {}
+    for projection in circuit.projections.values():
+        if projection.origin is not None and projection.origin.kind == "start":
+            starts.setdefault(projection.target, []).append(projection.source)
     for chain in schedule.chains:
         relays = [circuit.populations.get(relay) for relay in chain.relays]
         if len(set(chain.relays)) != len(chain.relays):
             yield f"I09 {chain.name} has a relay twice"
         if not relays or any(relay is None or relay.size != 1 for relay in relays):
             yield f"I09 {chain.name} has a relay that is not one neuron"
+        drivers = starts.get(chain.relays[0], []) if chain.relays else []
+        if sorted(drivers) != sorted(chain.started_by):
+            yield f"I12 {chain.name} is not started by {chain.started_by}"
+    if schedule.chains and schedule.clock is None:
+        yield "I12 no chain makes the frames"
     for present in schedule.presents:
         if present.input not in circuit.inputs:
             yield f"I10 unknown input {present.input} is presented"
         for name in present.projections:
-            projection = circuit.projections.get(name)
-            if projection is None or projection.source != present.input:
+            carrier = circuit.projections.get(name)
+            if carrier is None or carrier.source != present.input:
                 yield f"I10 {present.input} is presented by {name}, which does not start there"
-            elif present.phase == 0 and isinstance(projection.weight, Tie):
+            elif present.phase == 0 and isinstance(carrier.weight, Tie):
                 yield f"I11 {present.input} is presented in phase 0 by the plastic {name}"
     for readout in schedule.readouts:
         if readout.population not in circuit.populations or readout.label not in circuit.inputs:
@@ -229,6 +300,12 @@ def _schedule(circuit: Circuit, schedule: Schedule) -> Iterator[str]:
             yield f"I10 unknown population {probe.population} is probed"
         if any(not 0 <= phase < lengths.get(probe.chain, 0) for phase in probe.phases):
             yield f"I10 {probe.population} is probed in phases {probe.phases} of {probe.chain}"
+    for prop in circuit.properties:
+        known = circuit.matrices if prop.kind == "tied" else circuit.populations
+        if any(subject not in known for subject in prop.subjects):
+            yield f"I13 {prop.kind} of unknown {prop.subjects}"
+        if any(not 0 <= phase < lengths.get(prop.chain, 0) for phase in prop.phases):
+            yield f"I13 {prop.kind} in phases {prop.phases} of {prop.chain}"
     events: list[Present | Reward | Readout] = []
     events += [*schedule.presents, *schedule.rewards, *schedule.readouts]
     for event in events:

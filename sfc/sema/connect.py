@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from sfc.ir.circuit import Input, Matrix, Origin, Pattern, Population, Projection, Tie, Weight
+from sfc.ir.circuit import Input, Origin, Pattern, Population, Projection, Tie, Weight
 from sfc.ir.integers import DELAY_LIMIT, nearest_weight, split_weight
-from sfc.sema.draft import Draft
 from sfc.sema.evaluate import integer, mentioned, number
 from sfc.sema.models import Model, constant_weight
-from sfc.sema.references import counted, declared, node, population
-from sfc.sema.scope import Abandon
+from sfc.sema.nodes import Node
+from sfc.sema.patterns import Clauses, Ends, expression_of, listed_pattern, sparse
+from sfc.sema.references import counted, declared, matrix
+from sfc.sema.scope import Abandon, Scope
 from sfc.span import Span
 from sfc.syntax import ast
 
 _ALLOWED = {
-    False: ("pattern", "weight", "delay", "via", "label"),
-    True: ("pattern", "above", "delay", "label"),
+    False: ("pattern", "for", "if", "weight", "delay", "via", "label"),
+    True: ("pattern", "for", "if", "above", "delay", "label"),
 }
 """Clauses of a projection and of a gate."""
 
-Clauses = dict[str, ast.Clause]
+_WORDS = ("one_to_one", "all_to_all")
 
 
-def connect(statement: ast.Connection, draft: Draft) -> None:
+def connect(statement: ast.Connection, scope: Scope) -> None:
     """Elaborates ``sources -> targets clauses;``: a projection for every pair."""
-    clauses = _clauses(statement, draft)
+    clauses = _clauses(statement, scope)
     delay = 0
     if "delay" in clauses:
-        delay = integer(_expression(clauses["delay"]), draft.scope, "the delay", 0, DELAY_LIMIT)
+        delay = integer(expression_of(clauses["delay"]), scope, "the delay", 0, DELAY_LIMIT)
     for source in statement.sources:
         for target in statement.targets:
             try:
-                _connect_pair(statement, source, target, clauses, delay, draft)
+                _connect_pair(statement, source, target, clauses, delay, scope)
             except Abandon:
                 continue
 
 
 def gate_weight(
-    target: Population, above: ast.Expression | None, span: Span, draft: Draft
+    target: Population, above: ast.Expression | None, span: Span, scope: Scope
 ) -> tuple[Weight, int]:
     """Returns the weight of a gate that opens `target` above a level, and the level.
 
@@ -46,7 +47,7 @@ def gate_weight(
     Args:
         span: what to point at where no level is given.
     """
-    scope, neuron = draft.scope, target.neuron
+    neuron = target.neuron
     chosen = neuron.threshold // 2
     if above is not None:
         chosen, span = integer(above, scope, "the level", -(2**20), 2**20), above.span
@@ -68,8 +69,8 @@ def gate_weight(
     return constant_weight(value, scope, span, what, lambda _: f"`above {near}`"), chosen
 
 
-def _clauses(statement: ast.Connection, draft: Draft) -> Clauses:
-    scope, what = draft.scope, "gate" if statement.gate else "projection"
+def _clauses(statement: ast.Connection, scope: Scope) -> Clauses:
+    what = "gate" if statement.gate else "projection"
     clauses: Clauses = {}
     for clause in statement.clauses:
         word = "as" if clause.kind == "label" else clause.kind
@@ -84,23 +85,47 @@ def _clauses(statement: ast.Connection, draft: Draft) -> Clauses:
                 help = "a gate is not plastic: use one_to_one or all_to_all"
             scope.error("E0205", f"a {what} has no {word}", clause.span, help=help)
         clauses[clause.kind] = clause
-    if "via" in clauses:
-        for kind in ("pattern", "weight"):
-            if kind in clauses:
-                message = f"`via` already says the {kind}: a matrix joins all to all"
-                scope.error("E0205", message, clauses[kind].span, help=f"drop the {kind}")
-    elif "pattern" not in clauses:
-        message = f"the {what} does not say which neurons it joins"
-        help = "add one_to_one or all_to_all" + ("" if statement.gate else ", or via a matrix")
-        scope.error("E0402", message, statement.span, help=help)
-    elif "weight" not in clauses and not statement.gate:
-        message = "the projection has no weight"
-        help = "add `weight spike` for spikes that fire open neurons, or a number"
-        scope.error("E0402", message, statement.span, help=help)
+    _check_combination(statement, clauses, scope)
     if "label" in clauses and len(statement.sources) * len(statement.targets) > 1:
         message = "a label names one projection, and this statement makes several"
         scope.error("E0205", message, clauses["label"].span, help="give each its own statement")
     return clauses
+
+
+def _check_combination(statement: ast.Connection, clauses: Clauses, scope: Scope) -> None:
+    """Reports clauses that exclude each other, and those that are missing."""
+    what = "gate" if statement.gate else "projection"
+    if "if" in clauses and "for" not in clauses:
+        help = "write `x[i] -> y[j] for i in 0..9, j in 0..9 if i != j …`"
+        scope.error("E0205", "`if` belongs to `for`", clauses["if"].span, help=help)
+    if "via" in clauses:
+        for kind in ("pattern", "for", "weight"):
+            if kind in clauses:
+                shown = "pattern" if kind == "for" else kind
+                message = f"`via` already says the {shown}: a matrix joins all to all"
+                scope.error("E0205", message, clauses[kind].span, help=f"drop the {shown}")
+        return
+    if "pattern" in clauses and "for" in clauses:
+        message = "`for` already says which neurons are joined"
+        scope.error("E0205", message, clauses["pattern"].span, help="drop the pattern")
+    if "pattern" not in clauses and "for" not in clauses:
+        message = f"the {what} does not say which neurons it joins"
+        help = "add one_to_one or all_to_all" + ("" if statement.gate else ", or via a matrix")
+        scope.error("E0402", message, statement.span, help=help)
+    pattern = clauses["pattern"].value if "pattern" in clauses else None
+    has_weights = isinstance(pattern, tuple) or _calls(pattern, "conv", "toeplitz")
+    if has_weights and statement.gate:
+        message = "this pattern has weights, and those of a gate follow from its level"
+        help = "use one_to_one, all_to_all, sparse or for"
+        scope.error("E0205", message, clauses["pattern"].span, help=help)
+    if not (statement.gate or "weight" in clauses or has_weights):
+        message = "the projection has no weight"
+        help = "add `weight spike` for spikes that fire open neurons, or a number"
+        scope.error("E0402", message, statement.span, help=help)
+
+
+def _calls(pattern: object, *names: str) -> bool:
+    return isinstance(pattern, ast.Call) and pattern.name.text in names
 
 
 def _connect_pair(
@@ -109,98 +134,110 @@ def _connect_pair(
     target_reference: ast.Reference,
     clauses: Clauses,
     delay: int,
-    draft: Draft,
+    scope: Scope,
 ) -> None:
-    source = node(source_reference, draft)
-    target = population(target_reference, draft)
+    indexed = "for" in clauses
+    ends = Ends.of(source_reference, target_reference, indexed, scope)
+    source, target = ends.source, ends.target
+    assert isinstance(target.thing, Population)
+    model = scope.draft.models[target.thing.name]
     origin: Origin | None = None
-    pattern: Pattern = "all_to_all"
-    weight: Weight | Tie
-    if "pattern" in clauses:
-        pattern = clauses["pattern"].value.text  # type: ignore[union-attr, assignment]
-    if pattern == "one_to_one" and source.size != target.size:
-        _report_sizes(source, source_reference, target, target_reference, draft)
-    model = draft.models[target.name]
+    weight: Weight | Tie | None = None
     if statement.gate:
-        above = _expression(clauses["above"]) if "above" in clauses else None
-        weight, chosen = gate_weight(target, above, statement.span, draft)
+        above = expression_of(clauses["above"]) if "above" in clauses else None
+        weight, chosen = gate_weight(target.thing, above, statement.span, scope)
         origin = Origin("gate", level=chosen)
-    elif "via" in clauses:
-        weight = _tie(clauses["via"], source, target, draft)
+    spike = _spike(clauses, model, scope)
+    pattern: Pattern = "all_to_all"
+    chosen_pattern = clauses["pattern"].value if "pattern" in clauses else None
+    if "via" in clauses:
+        weight = _tie(clauses["via"], source, target, scope)
+    elif isinstance(chosen_pattern, ast.Name):
+        pattern = chosen_pattern.text  # type: ignore[assignment]
+        if pattern == "one_to_one" and source.size != target.size:
+            _report_sizes(ends, scope)
+        weight = weight or _weight(expression_of(clauses["weight"]), spike, scope)
+    elif _calls(chosen_pattern, "sparse"):
+        assert isinstance(chosen_pattern, ast.Call)
+        pattern = sparse(chosen_pattern, source, target, scope)
+        weight = weight or _weight(expression_of(clauses["weight"]), spike, scope)
     else:
-        weight = _weight(_expression(clauses["weight"]), model, target, draft)
-    name = ""
-    if "label" in clauses:
-        label = clauses["label"].value
-        assert isinstance(label, ast.Name)
-        draft.scope.declare("projection", label, lambda: None)
-        name = label.text
-    draft.add(
-        Projection(
-            name,
-            source.name,
-            target.name,
-            pattern,
-            weight,
-            delay,
-            origin,
-            statement.doc,
-            statement.span,
-        )
+        gate = weight if isinstance(weight, Weight) else None
+        pattern, weight = listed_pattern(clauses, ends, spike, gate, statement.span, scope)
+    projection = Projection(
+        _label(clauses, scope),
+        source.thing.name,
+        target.thing.name,
+        pattern,
+        weight,
+        delay,
+        source.part,
+        target.part,
+        origin,
+        statement.doc,
+        statement.span,
     )
+    if isinstance(source.thing, Input):
+        places = scope.draft.outgoing.setdefault(source.thing.name, [])
+        places.append(len(scope.draft.projections))
+    scope.draft.add(projection)
 
 
-def _weight(expression: ast.Expression, model: Model, target: Population, draft: Draft) -> Weight:
-    spike = model.drive
-    if spike is None and any(part.name.text == "spike" for part in mentioned(expression)):
-        spike = model.need("drive", draft.scope, expression.span)
-    value = number(expression, draft.scope, spike)
-    return constant_weight(value, draft.scope, expression.span, "the weight")
+def _label(clauses: Clauses, scope: Scope) -> str:
+    if "label" not in clauses:
+        return ""
+    label = clauses["label"].value
+    assert isinstance(label, ast.Name)
+    name = scope.path + label.text
+    scope.declare("projection", label, lambda: name)
+    return name
 
 
-def _tie(clause: ast.Clause, source: Population | Input, target: Population, draft: Draft) -> Tie:
-    scope, reference = draft.scope, clause.value
+def _spike(clauses: Clauses, model: Model, scope: Scope) -> int | None:
+    """Returns what `spike` means in the weight, if it is known or needed."""
+    if model.drive is None and "weight" in clauses:
+        expression = expression_of(clauses["weight"])
+        if any(part.name.text == "spike" for part in mentioned(expression)):
+            return model.need("drive", scope, expression.span)
+    return model.drive
+
+
+def _weight(expression: ast.Expression, spike: int | None, scope: Scope) -> Weight:
+    return constant_weight(number(expression, scope, spike), scope, expression.span, "the weight")
+
+
+def _tie(clause: ast.Clause, source: Node, target: Node, scope: Scope) -> Tie:
+    reference = clause.value
     assert isinstance(reference, ast.Reference)
-    matrix: Matrix = scope.lookup(reference.name, "plastic matrix")
-    transpose = len(reference.trailers) == 1 and _is_transpose(reference.trailers[0])
-    if reference.trailers and not transpose:
-        message = f"a matrix has only one part, its transpose `{matrix.name}.T`"
-        scope.error("E0202", message, reference.trailers[0].span)
-    shape = matrix.shape[::-1] if transpose else matrix.shape
+    found, rest = matrix(reference, scope)
+    transpose = len(rest) == 1 and _is_transpose(rest[0])
+    if rest and not transpose:
+        message = f"a matrix has only one part, its transpose `{found.name}.T`"
+        scope.error("E0202", message, rest[0].span)
+    shape = found.shape[::-1] if transpose else found.shape
     if shape != (source.size, target.size):
-        word = f"{matrix.name}{'.T' if transpose else ''}"
+        word = f"{found.name}{'.T' if transpose else ''}"
         message = (
             f"`{source.name} -> {target.name}` needs a matrix of {source.size} by {target.size}; "
             f"`{word}` is {shape[0]} by {shape[1]}"
         )
         rows, columns = (target, source) if transpose else (source, target)
-        help = f"declare it as {matrix.name}[{rows.size}, {columns.size}]"
+        help = f"declare it as {found.name}[{rows.size}, {columns.size}]"
         if shape[::-1] == (source.size, target.size):
-            help = f"write {matrix.name if transpose else f'{matrix.name}.T'}"
-        scope.error("E0401", message, clause.span, labels=declared(matrix), help=help)
-    return Tie(matrix.name, -1 if clause.negative else 1, transpose)
+            help = f"write {found.name if transpose else f'{found.name}.T'}"
+        scope.error("E0401", message, clause.span, labels=declared(found), help=help)
+    return Tie(found.name, -1 if clause.negative else 1, transpose)
 
 
 def _is_transpose(trailer: ast.Attribute | ast.Index) -> bool:
     return isinstance(trailer, ast.Attribute) and trailer.name.text == "T"
 
 
-def _report_sizes(
-    source: Population | Input,
-    source_reference: ast.Reference,
-    target: Population,
-    target_reference: ast.Reference,
-    draft: Draft,
-) -> None:
+def _report_sizes(ends: Ends, scope: Scope) -> None:
+    source, target = ends.source, ends.target
     message = (
         "one_to_one joins populations of one size; "
         f"`{source.name}` has {counted(source.size, 'neuron')}, `{target.name}` has {target.size}"
     )
-    span = source_reference.span.to(target_reference.span)
     labels = declared(source, target)
-    draft.scope.error("E0401", message, span, labels=labels, help="use all_to_all, or one size")
-
-
-def _expression(clause: ast.Clause) -> ast.Expression:
-    assert not isinstance(clause.value, ast.Name)
-    return clause.value
+    scope.error("E0401", message, ends.span, labels=labels, help="use all_to_all, or one size")

@@ -2,56 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from math import prod
 
 from sfc.diagnostics import nearest
-from sfc.ir.circuit import Chain, Init, Input, Matrix, Origin, Population, Projection, Rule
+from sfc.ir.circuit import (
+    Chain,
+    Init,
+    Input,
+    Matrix,
+    Origin,
+    Population,
+    Projection,
+    Rule,
+    Weight,
+)
 from sfc.ir.inits import INITS
+from sfc.ir.integers import DELAY_LIMIT
 from sfc.ir.limits import CHAIN_LIMIT, NEURON_LIMIT, PROJECTION_LIMIT, SYNAPSE_LIMIT
-from sfc.sema.draft import Draft
 from sfc.sema.evaluate import integer, number
 from sfc.sema.models import Model, constant_weight, extend
-from sfc.sema.references import counted
+from sfc.sema.nodes import Node
+from sfc.sema.references import counted, population
+from sfc.sema.scope import Scope
 from sfc.syntax import ast
 
 
-def declare_inputs(declaration: ast.InputDeclaration, draft: Draft) -> None:
+def declare_inputs(declaration: ast.InputDeclaration, scope: Scope) -> None:
     """Declares the inputs of one statement."""
 
-    def resolve(declarator: ast.Declarator) -> Input:
-        shape = _shape(declarator, draft)
-        return Input(declarator.name.text, shape, declaration.doc, declarator.span)
+    def resolve(declarator: ast.Declarator) -> Node:
+        name = scope.path + declarator.name.text
+        source = Input(name, _shape(declarator, scope), declaration.doc, declarator.span)
+        scope.draft.inputs.append(source)
+        return Node(source)
 
     for declarator in declaration.declarators:
-        draft.scope.declare("input", declarator.name, partial(resolve, declarator))
+        scope.declare("input", declarator.name, partial(resolve, declarator))
 
 
-def declare_populations(declaration: ast.PopulationDeclaration, draft: Draft) -> None:
+def declare_populations(declaration: ast.PopulationDeclaration, scope: Scope) -> None:
     """Declares the populations of one statement."""
 
-    def resolve(declarator: ast.Declarator) -> Population:
-        scope = draft.scope
+    def resolve(declarator: ast.Declarator) -> Node:
         model: Model = scope.lookup(declaration.model, "neuron model")
         model = extend(model, declaration.settings, scope)
         neuron = model.neuron(scope, declaration.model.span)
-        shape = _shape(declarator, draft)
-        name = declarator.name.text
+        shape = _shape(declarator, scope)
+        name = scope.path + declarator.name.text
         population = Population(name, shape, neuron, None, declaration.doc, declarator.span)
-        draft.populations[name] = population
-        draft.models[name] = model
-        return population
+        scope.draft.populations[name] = population
+        scope.draft.models[name] = model
+        return Node(population)
 
     for declarator in declaration.declarators:
-        draft.scope.declare("population", declarator.name, partial(resolve, declarator))
+        scope.declare("population", declarator.name, partial(resolve, declarator))
 
 
-def declare_chain(declaration: ast.ChainDeclaration, draft: Draft) -> None:
+def declare_chain(declaration: ast.ChainDeclaration, scope: Scope) -> None:
     """Declares a chain; resolving it makes its relays and the synapses between them."""
 
     def resolve() -> Chain:
-        scope, declarator = draft.scope, declaration.declarator
-        draft.begun_chains += 1
+        draft, declarator = scope.draft, declaration.declarator
         model: Model = scope.lookup(declaration.model, "neuron model")
         neuron = model.neuron(scope, declaration.model.span)
         if len(declarator.extents) != 1:
@@ -59,7 +72,7 @@ def declare_chain(declaration: ast.ChainDeclaration, draft: Draft) -> None:
             scope.error("E0401", message, declarator.span, help="write `chain g[12] : …`")
         what = "the number of relays"
         length = integer(declarator.extents[0], scope, what, 1, CHAIN_LIMIT)
-        name = declarator.name.text
+        name = scope.path + declarator.name.text
         if len(draft.populations) + length > PROJECTION_LIMIT:
             message = f"the circuit has more than {PROJECTION_LIMIT:,} populations and relays"
             scope.once(("limit", "relays"))
@@ -71,71 +84,107 @@ def declare_chain(declaration: ast.ChainDeclaration, draft: Draft) -> None:
                 relay, (1,), neuron, origin, declaration.doc, declarator.span
             )
             draft.models[relay] = model
-        followers = relays[1:] + (relays[:1] if declaration.ring else ())
+        closes = declaration.ring and not declaration.starters
+        followers = relays[1:] + (relays[:1] if closes else ())
         if followers:
-            ring = model.need("ring", scope, declaration.model.span)
-            weight = constant_weight(ring, scope, declaration.model.span, "`ring`")
+            weight = _relay_weight(declaration, model, scope)
         for index, (relay, follower) in enumerate(zip(relays, followers, strict=False)):
-            origin = Origin("link", name, index)
             draft.add(
                 Projection(
-                    "", relay, follower, "all_to_all", weight, 0, origin, "", declaration.span
+                    "",
+                    relay,
+                    follower,
+                    "all_to_all",
+                    weight,
+                    origin=Origin("link", name, index),
+                    span=declaration.span,
                 )
             )
-        chain = Chain(name, relays, declaration.ring, declaration.doc, declarator.span)
+        chain = Chain(name, relays, declaration.ring, (), declaration.doc, declarator.span)
         draft.chains.append(chain)
         return chain
 
-    draft.scope.declare("chain", declaration.declarator.name, resolve)
+    scope.declare("chain", declaration.declarator.name, resolve)
 
 
-def declare_matrix(declaration: ast.PlasticDeclaration, draft: Draft) -> None:
+def start_chain(declaration: ast.ChainDeclaration, scope: Scope) -> None:
+    """Adds the synapses by which populations start a chain."""
+    chain: Chain = scope.lookup(declaration.declarator.name, "chain")
+    model: Model = scope.lookup(declaration.model, "neuron model")
+    weight = _relay_weight(declaration, model, scope)
+    delay = 0
+    if declaration.delay is not None:
+        delay = integer(declaration.delay, scope, "the delay", 0, DELAY_LIMIT)
+    starters = [population(reference, scope) for reference in declaration.starters]
+    for starter, reference in zip(starters, declaration.starters, strict=True):
+        scope.draft.add(
+            Projection(
+                "",
+                starter.thing.name,
+                chain.relays[0],
+                "all_to_all",
+                weight,
+                delay,
+                starter.part,
+                origin=Origin("start", chain.name),
+                span=reference.span,
+            )
+        )
+    place = scope.draft.chains.index(chain)
+    names = tuple(starter.thing.name for starter in starters)
+    scope.draft.chains[place] = replace(chain, started_by=names)
+
+
+def _relay_weight(declaration: ast.ChainDeclaration, model: Model, scope: Scope) -> Weight:
+    ring = model.need("ring", scope, declaration.model.span)
+    return constant_weight(ring, scope, declaration.model.span, "`ring`")
+
+
+def declare_matrix(declaration: ast.PlasticDeclaration, scope: Scope) -> None:
     """Declares a plastic matrix."""
 
     def resolve() -> Matrix:
-        scope, declarator = draft.scope, declaration.declarator
+        declarator = declaration.declarator
         rule: Rule = scope.lookup(declaration.rule, "rule")
-        shape = _extents(declarator, draft, SYNAPSE_LIMIT)
+        shape = extents(declarator, scope, SYNAPSE_LIMIT)
         if len(shape) != 2:
             found = counted(len(shape), "extent")
             message = f"a plastic matrix has rows and columns, found {found}"
             help = f"write `plastic {declarator.name.text}[rows, columns] by …`"
             scope.error("E0401", message, declarator.span, help=help)
-        init = _init(declaration.init, draft) if declaration.init else Init()
+        init = _init(declaration.init, scope) if declaration.init else Init()
         rows, columns = shape
-        return Matrix(
-            declarator.name.text,
-            (rows, columns),
-            rule.name,
-            init,
-            declaration.doc,
-            declarator.span,
-        )
+        name = scope.path + declarator.name.text
+        span = declarator.span
+        matrix = Matrix(name, (rows, columns), rule.name, init, declaration.doc, span)
+        scope.draft.matrices.append(matrix)
+        return matrix
 
-    draft.scope.declare("plastic matrix", declaration.declarator.name, resolve)
+    scope.declare("plastic matrix", declaration.declarator.name, resolve)
 
 
-def _shape(declarator: ast.Declarator, draft: Draft) -> tuple[int, ...]:
-    shape = _extents(declarator, draft, NEURON_LIMIT) or (1,)
+def _shape(declarator: ast.Declarator, scope: Scope) -> tuple[int, ...]:
+    shape = extents(declarator, scope, NEURON_LIMIT) or (1,)
     if len(shape) > 2:
         message = f"`{declarator.name.text}` has {len(shape)} extents; at most 2 are possible"
-        draft.scope.error("E0401", message, declarator.span)
+        scope.error("E0401", message, declarator.span)
     return shape
 
 
-def _extents(declarator: ast.Declarator, draft: Draft, limit: int) -> tuple[int, ...]:
+def extents(declarator: ast.Declarator, scope: Scope, limit: int) -> tuple[int, ...]:
+    """Returns the extents of a declarator, whose product is at most `limit`."""
     what = f"an extent of `{declarator.name.text}`"
-    shape = tuple(integer(extent, draft.scope, what, 1, limit) for extent in declarator.extents)
+    shape = tuple(integer(extent, scope, what, 1, limit) for extent in declarator.extents)
     if prod(shape) > limit:
         message = (
             f"`{declarator.name.text}` has {prod(shape):,} elements; at most {limit:,} are possible"
         )
-        draft.scope.error("E0306", message, declarator.span)
+        scope.error("E0306", message, declarator.span)
     return shape
 
 
-def _init(call: ast.Call, draft: Draft) -> Init:
-    scope, method = draft.scope, call.name.text
+def _init(call: ast.Call, scope: Scope) -> Init:
+    method = call.name.text
     if method not in INITS:
         help = nearest(method, INITS) or f"the methods are {', '.join(INITS)}"
         scope.error("E0201", f"unknown initialisation `{method}`", call.name.span, help=help)

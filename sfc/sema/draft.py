@@ -6,15 +6,18 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from sfc.diagnostics import Reporter
 from sfc.ir.circuit import (
     Chain,
     Circuit,
     Input,
     Matrix,
+    Parameter,
     Population,
     Present,
     Probe,
     Projection,
+    Property,
     Readout,
     Reward,
     Rule,
@@ -22,9 +25,19 @@ from sfc.ir.circuit import (
     by_name,
 )
 from sfc.ir.limits import PROJECTION_LIMIT
+from sfc.ir.patterns import Part
 from sfc.sema.models import Model
-from sfc.sema.scope import Scope
+from sfc.sema.nodes import part_text
 from sfc.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Gating:
+    """What a phase does to a population or to a part of it: "opened" or "closed", and where."""
+
+    verb: str
+    part: Part | None
+    span: Span
 
 
 @dataclass(slots=True)
@@ -35,14 +48,15 @@ class Draft:
         models: of every population, for the conventions that its gates and spikes need.
         projections: a name is a label, or empty until `finish`.
         presents: each with the places in `projections` of those that carry it.
-        begun_chains: number of chains that were declared, those with a mistake included.
-        injections: place of the projection by which an input is presented to a population.
+        injections: place of the projection by which an input is presented to a population, each
+            with its slice in its name.
+        outgoing: places in `projections` of those that the file declares from an input.
         carried: places in `projections` that carry an input in a (chain, phase).
         gating: what each (chain, phase, population) is made to do, to find contradictions.
     """
 
-    scope: Scope
-    parameters: dict[str, float] = field(default_factory=dict)
+    reporter: Reporter
+    parameters: dict[str, Parameter] = field(default_factory=dict)
     populations: dict[str, Population] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
     inputs: list[Input] = field(default_factory=list)
@@ -50,21 +64,22 @@ class Draft:
     matrices: list[Matrix] = field(default_factory=list)
     projections: list[Projection] = field(default_factory=list)
     injections: dict[tuple[str, str], int] = field(default_factory=dict)
+    outgoing: dict[str, list[int]] = field(default_factory=dict)
     chains: list[Chain] = field(default_factory=list)
-    begun_chains: int = 0
     presents: list[tuple[Present, list[int]]] = field(default_factory=list)
     rewards: list[Reward] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
     readouts: list[Readout] = field(default_factory=list)
+    properties: list[Property] = field(default_factory=list)
     carried: set[tuple[str, int, int]] = field(default_factory=set)
-    gating: dict[tuple[str, int, str], tuple[str, Span]] = field(default_factory=dict)
+    gating: dict[tuple[str, int, str], list[Gating]] = field(default_factory=dict)
 
     def add(self, projection: Projection) -> None:
         """Adds a projection; raises `SfcError` if it is one too many."""
         if len(self.projections) >= PROJECTION_LIMIT:
             message = f"the circuit has more than {PROJECTION_LIMIT:,} projections"
-            self.scope.reporter.error("E0306", message, projection.span)
-            self.scope.reporter.fail_on_errors()
+            self.reporter.error("E0306", message, projection.span)
+            self.reporter.fail_on_errors()
         self.projections.append(projection)
 
     def finish(self, name: str, doc: str) -> Circuit:
@@ -90,12 +105,17 @@ class Draft:
                 tuple(self.probes),
                 tuple(self.readouts),
             ),
+            tuple(self.properties),
             doc,
         )
 
     def _projection_names(self) -> list[str]:
         """Returns labels, ``source -> target``, or that with a number where several are alike."""
-        plain = [p.name or f"{p.source} -> {p.target}" for p in self.projections]
+        plain = [
+            p.name
+            or f"{p.source}{part_text(p.source_part)} -> {p.target}{part_text(p.target_part)}"
+            for p in self.projections
+        ]
         totals, seen = Counter(plain), Counter[str]()
         names = []
         for name in plain:

@@ -3,30 +3,53 @@
 from __future__ import annotations
 
 from sfc.diagnostics import Label
-from sfc.ir.circuit import Chain, Input, Matrix, Population
-from sfc.sema.draft import Draft
-from sfc.sema.evaluate import integer
-from sfc.sema.scope import Abandon
+from sfc.ir.circuit import Chain, Matrix
+from sfc.sema import paths
+from sfc.sema.evaluate import ends, follow, integer
+from sfc.sema.nodes import Node
+from sfc.sema.scope import Kind, Scope
 from sfc.syntax import ast
 
 
-def node(reference: ast.Reference, draft: Draft) -> Population | Input:
-    """Returns the population, relay or input that a reference names."""
-    if draft.scope.kind(reference.name.text) in ("chain", None) and reference.trailers:
-        return population(reference, draft)
-    found: Population | Input = draft.scope.lookup(reference.name, "population", "input")
-    whole(reference, draft)
-    return found
+def node(reference: ast.Reference, scope: Scope, *kinds: Kind) -> Node:
+    """Returns the population, relay or input that a reference names, or the slice of one.
+
+    Args:
+        kinds: "population", "input" or both, which is the default.
+    """
+    kinds = kinds or ("population", "input")
+    found = follow(reference, scope, kinds)
+    if found.kind not in kinds:
+        scope.wrong_kind(found.text, reference.span, found.symbol, found.kind, kinds)
+    if found.rest:
+        message = f"`{found.text}` can be named here only as a whole"
+        scope.error("E0202", message, found.rest[0].span, help=f"write `{found.text}`")
+    result: Node = found.value
+    return result
 
 
-def population(reference: ast.Reference, draft: Draft) -> Population:
+def population(reference: ast.Reference, scope: Scope) -> Node:
     """Returns the population that a reference names, or the relay, as in ``g[3]``."""
-    if draft.scope.kind(reference.name.text) in ("chain", None) and reference.trailers:
-        chain, index = relay_index(reference, draft)
-        return draft.populations[chain.relays[index]]
-    found: Population = draft.scope.lookup(reference.name, "population")
-    whole(reference, draft)
+    return node(reference, scope, "population")
+
+
+def whole(reference: ast.Reference, scope: Scope, *kinds: Kind) -> Node:
+    """Returns the population or input that a reference names as a whole."""
+    found = node(reference, scope, *kinds)
+    if found.part is not None:
+        message = f"`{found.thing.name}` can be named here only as a whole"
+        help = f"write `{found.thing.name}`"
+        scope.error("E0202", message, reference.trailers[-1].span, help=help)
     return found
+
+
+def matrix(reference: ast.Reference, scope: Scope) -> tuple[Matrix, tuple[paths.Trailer, ...]]:
+    """Returns the plastic matrix that a reference names, and what follows it."""
+    found = follow(reference, scope, ("plastic matrix",))
+    if found.kind != "plastic matrix":
+        kinds: tuple[Kind, ...] = ("plastic matrix",)
+        scope.wrong_kind(found.text, reference.span, found.symbol, found.kind, kinds)
+    return found.value, found.rest
 
 
 def counted(number: int, noun: str) -> str:
@@ -34,77 +57,86 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def declared(*things: Population | Input | Matrix) -> tuple[Label, ...]:
+def declared(*things: Node | Matrix) -> tuple[Label, ...]:
     """Returns labels that point at declarations."""
-    return tuple(Label(t.span, f"`{t.name}` is declared here") for t in things if t.span)
+    labels = []
+    for thing in things:
+        name = thing.thing.name if isinstance(thing, Node) else thing.name
+        if thing.span:
+            labels.append(Label(thing.span, f"`{name}` is declared here"))
+    return tuple(labels)
 
 
-def whole(reference: ast.Reference, draft: Draft) -> None:
-    """Reports what follows a name that has no parts."""
-    if reference.trailers:
-        message = f"`{reference.name.text}` can be named here only as a whole"
-        help = f"write `{reference.name.text}`"
-        draft.scope.error("E0202", message, reference.trailers[0].span, help=help)
-
-
-def relay_index(reference: ast.Reference, draft: Draft) -> tuple[Chain, int]:
-    """Returns the chain and the number of a reference such as ``g[2*l + 1]``."""
-    scope = draft.scope
-    chain: Chain = scope.lookup(reference.name, "chain")
-    first, *others = reference.trailers
-    if others or not isinstance(first, ast.Index):
-        message = f"`{chain.name}` has only numbered relays"
-        scope.error("E0202", message, first.span, help=f"write {chain.name}[0]")
-    return chain, _inside(chain, first.expression, draft)
-
-
-def phase(expression: ast.Expression, draft: Draft) -> tuple[Chain, int]:
+def phase(expression: ast.Expression, scope: Scope) -> tuple[Chain, int]:
     """Returns the chain and phase of ``g[k]``, or of a bare number where there is one chain."""
-    scope = draft.scope
     if isinstance(expression, ast.Reference):
-        kind = scope.kind(expression.name.text)
-        if kind in ("chain", None) and expression.trailers:
-            return relay_index(expression, draft)
-        if kind == "chain":
-            message = f"`{expression.name.text}` is a chain; a phase of it is needed"
-            scope.error("E0501", message, expression.span, help=f"write {expression.name.text}[0]")
-    if draft.begun_chains > len(draft.chains):
-        raise Abandon
-    if not draft.chains:
-        scope.once(("limit", "no chain"))
-        message = "a phase needs a chain, and the circuit has none"
-        help = "declare one: `chain g[12] : Relay ring;`"
-        scope.error("E0505", message, expression.span, help=help)
-    if len(draft.chains) > 1:
-        names = ", ".join(chain.name for chain in draft.chains)
-        message = f"it is not clear which chain this phase belongs to: there are {names}"
-        help = f"write {draft.chains[0].name}[…] for a phase of `{draft.chains[0].name}`"
-        scope.error("E0505", message, expression.span, help=help)
-    return draft.chains[0], _inside(draft.chains[0], expression, draft)
+        found = follow(expression, scope, ("chain",), relays=False)
+        if found.kind == "chain":
+            return _phase_of(found, expression, scope)
+    chain = the_chain(expression, scope)
+    return chain, _inside(chain, expression, scope)
 
 
-def phases(interval: ast.Interval, draft: Draft) -> list[tuple[Chain, int]]:
+def phases(interval: ast.Interval, scope: Scope) -> list[tuple[Chain, int]]:
     """Returns the chain and phases of ``k`` or ``k..l``; l may be a bare number after ``g[k]``."""
-    chain, low = phase(interval.low, draft)
+    chain, low = phase(interval.low, scope)
     if interval.high is None:
         return [(chain, low)]
-    other = chain
-    if isinstance(interval.high, ast.Reference) and interval.high.trailers:
-        other, high = phase(interval.high, draft)
-    else:
-        high = _inside(chain, interval.high, draft)
+    other, high = _upper_end(interval.high, chain, scope)
     if other is not chain or high < low:
         found = f"{chain.name}[{low}] to {other.name}[{high}]"
         message = f"a range of phases runs up within one chain; found {found}"
-        draft.scope.error("E0501", message, interval.span)
+        scope.error("E0501", message, interval.span)
     return [(chain, number) for number in range(low, high + 1)]
 
 
-def _inside(chain: Chain, expression: ast.Expression, draft: Draft) -> int:
+def the_chain(expression: ast.Expression, scope: Scope) -> Chain:
+    """Returns the one chain that a bare phase number belongs to."""
+    symbols = [symbol for symbol in scope.visible() if symbol.kind == "chain"]
+    if not (symbols or scope.made) and len(scope.draft.chains) == 1:
+        return scope.draft.chains[0]
+    if not symbols:
+        scope.once(("limit", "no chain", scope.path))
+        message = "a phase needs a chain, and the circuit has none"
+        help = "declare one: `chain g[12] : Relay ring;`"
+        if scope.made:
+            message = "a phase needs a chain, and the module has none"
+            help = "give it one: `port chain g;`"
+        scope.error("E0505", message, expression.span, help=help)
+    chains: list[Chain] = [scope.value(symbol, expression.span) for symbol in symbols]
+    if len(chains) > 1:
+        names = ", ".join(symbol.name.text for symbol in symbols)
+        message = f"it is not clear which chain this phase belongs to: there are {names}"
+        first = symbols[0].name.text
+        help = f"write {first}[…] for a phase of `{first}`"
+        scope.error("E0505", message, expression.span, help=help)
+    return chains[0]
+
+
+def _phase_of(found: paths.Found, expression: ast.Reference, scope: Scope) -> tuple[Chain, int]:
+    chain: Chain = found.value
+    if not found.rest:
+        message = f"`{found.text}` is a chain; a phase of it is needed"
+        scope.error("E0501", message, expression.span, help=f"write {found.text}[0]")
+    first, *others = found.rest
+    if others or not isinstance(first, ast.Index):
+        message = f"`{found.text}` has only numbered relays"
+        scope.error("E0202", message, first.span, help=f"write {found.text}[0]")
+    place = paths.one_index(found, first, scope, ends)
+    paths.inside_chain(chain, place, first.intervals[0].span, scope)
+    return chain, place
+
+
+def _upper_end(expression: ast.Expression, chain: Chain, scope: Scope) -> tuple[Chain, int]:
+    if isinstance(expression, ast.Reference):
+        found = follow(expression, scope, ("chain",), relays=False)
+        if found.kind == "chain":
+            return _phase_of(found, expression, scope)
+    return chain, _inside(chain, expression, scope)
+
+
+def _inside(chain: Chain, expression: ast.Expression, scope: Scope) -> int:
     what = f"a phase of chain `{chain.name}`"
-    value = integer(expression, draft.scope, what, -(2**62), 2**62)
-    last = len(chain.relays) - 1
-    if not 0 <= value <= last:
-        message = f"phase {value} is outside chain `{chain.name}`, whose phases are 0 to {last}"
-        draft.scope.error("E0501", message, expression.span)
-    return value
+    place = integer(expression, scope, what, -(2**62), 2**62)
+    paths.inside_chain(chain, place, expression.span, scope)
+    return place

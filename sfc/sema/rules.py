@@ -11,6 +11,7 @@ from sfc.ir.integers import COEFFICIENT_BITS, IMPULSE_LIMIT, plastic_range
 from sfc.ir.limits import FACTOR_LIMIT, RULE_TERM_LIMIT
 from sfc.ir.verify import largest_term
 from sfc.sema.evaluate import evaluate, integer, mentioned, number
+from sfc.sema.functions import described
 from sfc.sema.models import unique
 from sfc.sema.scope import Scope
 from sfc.span import Span
@@ -53,8 +54,8 @@ def _rule(declaration: ast.RuleDeclaration, scope: Scope) -> Rule:
                 )
                 help = f"add `trace {factor} impulse 16 tau 20;`"
                 scope.error("E0604", message, declaration.name.span, help=help)
-    return Rule(
-        declaration.name.text,
+    rule = Rule(
+        scope.path + declaration.name.text,
         updates["dw"],
         updates["dt"],
         low,
@@ -63,6 +64,8 @@ def _rule(declaration: ast.RuleDeclaration, scope: Scope) -> Rule:
         declaration.doc,
         declaration.span,
     )
+    scope.draft.rules.append(rule)
+    return rule
 
 
 def _range(value: ast.Interval, end: ast.Expression, scope: Scope) -> tuple[int, int]:
@@ -134,13 +137,14 @@ def _constant(expression: ast.Expression, scope: Scope) -> float:
             scope.error("E0602", message, reference.span)
         if scope.kind(name) is None:
             listing = f"the variables are {' '.join(RULE_VARIABLES)}; declare others with `const`"
-            scope.once(("name", name))
+            scope.once(("name", name, scope.path))
             message = f"`{name}` is neither a rule variable nor a constant"
             help = nearest(name, RULE_VARIABLES) or listing
             scope.error("E0601", message, reference.span, help=help)
     value = evaluate(expression, scope)
-    if isinstance(value, bool):
-        scope.error("E0602", "a learning rule needs numbers, found a truth value", expression.span)
+    if isinstance(value, bool | tuple):
+        message = f"a learning rule needs numbers, found {described(value)}"
+        scope.error("E0602", message, expression.span)
     return float(value)
 
 

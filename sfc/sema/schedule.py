@@ -5,180 +5,249 @@ from __future__ import annotations
 from sfc.diagnostics import Label
 from sfc.ir.circuit import (
     Chain,
-    Input,
     Origin,
     Population,
     Present,
     Probe,
     Projection,
+    Property,
+    PropertyKind,
     Quantity,
     Readout,
     Reward,
     Schedule,
     Tie,
+    Weight,
 )
+from sfc.ir.patterns import Part
 from sfc.sema.connect import gate_weight
-from sfc.sema.draft import Draft
-from sfc.sema.evaluate import integer
+from sfc.sema.draft import Gating
+from sfc.sema.evaluate import follow, integer
 from sfc.sema.models import constant_weight
-from sfc.sema.references import counted, declared, phase, phases, population, whole
-from sfc.sema.scope import Abandon
+from sfc.sema.nodes import Node
+from sfc.sema.references import counted, declared, matrix, node, phase, phases, population, whole
+from sfc.sema.scope import Abandon, Scope
+from sfc.span import Span
 from sfc.syntax import ast
 
 
-def phase_block(block: ast.PhaseBlock, draft: Draft) -> None:
+def phase_block(block: ast.PhaseBlock, scope: Scope) -> None:
     """Elaborates ``phase k, l..m { actions }``."""
     handlers = {"open": _open, "close": _close, "present": _present, "reward": _reward}
     seen: set[tuple[str, int]] = set()
-    numbered = ((i.span, phase) for i in block.phases for phase in phases(i, draft))
+    numbered = ((i.span, phase) for i in block.phases for phase in phases(i, scope))
     for span, (chain, index) in numbered:
         if (chain.name, index) in seen:
             message = f"phase {index} of chain `{chain.name}` is listed twice"
-            draft.scope.error("E0205", message, span, help="keep one of them")
+            scope.error("E0205", message, span, help="keep one of them")
         seen.add((chain.name, index))
         for action in block.actions:
             for subject in action.subjects:
                 try:
-                    handlers[action.kind](action, subject, chain, index, draft)
+                    handlers[action.kind](action, subject, chain, index, scope)
                 except Abandon:
                     continue
 
 
 def _open(
-    action: ast.Action, subject: ast.Reference, chain: Chain, index: int, draft: Draft
+    action: ast.Action, subject: ast.Reference, chain: Chain, index: int, scope: Scope
 ) -> None:
-    target = population(subject, draft)
-    _note_gating("opened", target, subject, chain, index, draft)
-    weight, chosen = gate_weight(target, action.amount, subject.span, draft)
-    origin = Origin("open", chain.name, index, chosen)
-    relay = chain.relays[index]
-    draft.add(Projection("", relay, target.name, "all_to_all", weight, 0, origin, "", action.span))
+    target = population(subject, scope)
+    _note_gating("opened", target, subject, chain, index, scope)
+    weight, chosen = gate_weight(_thing(target), action.amount, subject.span, scope)
+    _add_gate(Origin("open", chain.name, index, chosen), chain, target, weight, action.span, scope)
+
+
+def _thing(target: Node) -> Population:
+    """Returns the population that a reference to one names, or names a part of."""
+    assert isinstance(target.thing, Population)
+    return target.thing
 
 
 def _close(
-    action: ast.Action, subject: ast.Reference, chain: Chain, index: int, draft: Draft
+    action: ast.Action, subject: ast.Reference, chain: Chain, index: int, scope: Scope
 ) -> None:
-    target = population(subject, draft)
-    scope = draft.scope
-    _note_gating("closed", target, subject, chain, index, draft)
+    target = population(subject, scope)
+    _note_gating("closed", target, subject, chain, index, scope)
     if action.amount is None:
-        amount, span = draft.models[target.name].need("close", scope, subject.span), subject.span
+        amount, span = (
+            scope.draft.models[target.thing.name].need("close", scope, subject.span),
+            subject.span,
+        )
     else:
         span = action.amount.span
         amount = integer(action.amount, scope, "the closing weight", 1, 255 * 2**7)
     what = "the closing weight"
     weight = constant_weight(-amount, scope, span, what, lambda weight: f"`by {-weight:g}`")
-    origin = Origin("close", chain.name, index)
-    relay = chain.relays[index]
-    draft.add(Projection("", relay, target.name, "all_to_all", weight, 0, origin, "", action.span))
+    _add_gate(Origin("close", chain.name, index), chain, target, weight, action.span, scope)
+
+
+def _add_gate(
+    origin: Origin, chain: Chain, target: Node, weight: Weight, span: Span, scope: Scope
+) -> None:
+    scope.draft.add(
+        Projection(
+            "",
+            chain.relays[origin.phase],
+            target.thing.name,
+            "all_to_all",
+            weight,
+            target_part=target.part,
+            origin=origin,
+            span=span,
+        )
+    )
 
 
 def _note_gating(
-    verb: str,
-    target: Population,
-    subject: ast.Reference,
-    chain: Chain,
-    index: int,
-    draft: Draft,
+    verb: str, target: Node, subject: ast.Reference, chain: Chain, index: int, scope: Scope
 ) -> None:
-    key = (chain.name, index, target.name)
-    before = draft.gating.setdefault(key, (verb, subject.span))
-    if before[1] is subject.span:
+    """Remembers what a phase does to a population; reports a contradiction."""
+    noted = scope.draft.gating.setdefault((chain.name, index, target.thing.name), [])
+    before = next((other for other in noted if _overlap(other.part, target.part)), None)
+    noted.append(Gating(verb, target.part, subject.span))
+    if before is None:
         return
-    both = f"{verb} twice" if before[0] == verb else "opened and closed"
-    draft.scope.error(
+    both = f"{verb} twice" if before.verb == verb else "opened and closed"
+    scope.error(
         "E0502",
         f"`{target.name}` is {both} in phase {index} of chain `{chain.name}`",
         subject.span,
-        labels=(Label(before[1], f"{before[0]} here"),),
+        labels=(Label(before.span, f"{before.verb} here"),),
         help="drop one of them",
     )
 
 
+def _overlap(one: Part | None, other: Part | None) -> bool:
+    """Tells whether two parts of a population have a neuron in common."""
+    if one is None or other is None:
+        return True
+    ranges = zip(one, other, strict=True)
+    return all(
+        low <= other_high and other_low <= high for (low, high), (other_low, other_high) in ranges
+    )
+
+
 def _present(
-    action: ast.Action, subject: ast.Reference, chain: Chain, index: int, draft: Draft
+    action: ast.Action, subject: ast.Reference, chain: Chain, index: int, scope: Scope
 ) -> None:
-    source: Input = draft.scope.lookup(subject.name, "input")
-    whole(subject, draft)
-    places = [_injection(action, source, target, draft) for target in action.targets]
+    source = node(subject, scope, "input")
+    places = [_injection(action, source, target, scope) for target in action.targets]
     if not action.targets:
-        own = enumerate(draft.projections)
-        places = [i for i, p in own if p.source == source.name and p.origin is None]
+        whole(subject, scope, "input")
+        places = scope.draft.outgoing.get(source.name, [])
         if not places:
             message = f"`{source.name}` goes nowhere"
             help = f"write `present {source.name} to …;` or declare a projection from it"
-            draft.scope.error("E0402", message, action.span, help=help)
+            scope.error("E0402", message, action.span, help=help)
     for place in places if index == 0 else ():
-        if isinstance(draft.projections[place].weight, Tie):
+        if isinstance(scope.draft.projections[place].weight, Tie):
             message = f"`{source.name}` has plastic synapses and cannot be presented in phase 0"
             help = "an input spikes one phase earlier: present it in phase 1 or later"
-            draft.scope.error("E0605", message, action.span, help=help)
+            scope.error("E0605", message, action.span, help=help)
     for place in places:
-        if (chain.name, index, place) in draft.carried:
+        if (chain.name, index, place) in scope.draft.carried:
             message = (
-                f"`{source.name}` is presented to `{draft.projections[place].target}` twice "
+                f"`{source.name}` is presented to `{scope.draft.projections[place].target}` twice "
                 f"in phase {index} of chain `{chain.name}`"
             )
-            draft.scope.error("E0205", message, action.span, help="keep one of them")
-        draft.carried.add((chain.name, index, place))
-    draft.presents.append((Present(source.name, chain.name, index, (), action.span), places))
+            scope.error("E0205", message, action.span, help="keep one of them")
+        scope.draft.carried.add((chain.name, index, place))
+    present = Present(source.thing.name, chain.name, index, (), action.span)
+    scope.draft.presents.append((present, places))
 
 
-def _injection(action: ast.Action, source: Input, reference: ast.Reference, draft: Draft) -> int:
+def _injection(action: ast.Action, source: Node, reference: ast.Reference, scope: Scope) -> int:
     """Returns the place of the projection that brings an input to a population."""
-    target = population(reference, draft)
+    target = population(reference, scope)
     key = (source.name, target.name)
-    if key in draft.injections:
-        return draft.injections[key]
+    if key in scope.draft.injections:
+        return scope.draft.injections[key]
     if source.size != target.size:
         message = (
             f"`{source.name}` has {counted(source.size, 'element')}, "
             f"`{target.name}` has {counted(target.size, 'neuron')}"
         )
         labels = declared(source, target)
-        draft.scope.error("E0401", message, action.span, labels=labels, help="give both one size")
-    drive = draft.models[target.name].need("drive", draft.scope, reference.span)
-    weight = constant_weight(drive, draft.scope, reference.span, "`drive`")
-    origin = Origin("present")
-    draft.injections[key] = len(draft.projections)
-    draft.add(
-        Projection("", source.name, target.name, "one_to_one", weight, 0, origin, "", action.span)
+        scope.error("E0401", message, action.span, labels=labels, help="give both one size")
+    drive = scope.draft.models[target.thing.name].need("drive", scope, reference.span)
+    weight = constant_weight(drive, scope, reference.span, "`drive`")
+    scope.draft.injections[key] = len(scope.draft.projections)
+    scope.draft.add(
+        Projection(
+            "",
+            source.thing.name,
+            target.thing.name,
+            "one_to_one",
+            weight,
+            source_part=source.part,
+            target_part=target.part,
+            origin=Origin("present"),
+            span=action.span,
+        )
     )
-    return draft.injections[key]
+    return scope.draft.injections[key]
 
 
 def _reward(
-    action: ast.Action, subject: ast.Reference, chain: Chain, index: int, draft: Draft
+    action: ast.Action, subject: ast.Reference, chain: Chain, index: int, scope: Scope
 ) -> None:
     if subject.name.text != "r1":
         message = f"`{subject.name.text}` is not a reward; the reward is called r1"
-        draft.scope.error("E0601", message, subject.span, help="write `reward r1;`")
-    draft.rewards.append(Reward(chain.name, index, action.span))
+        scope.error("E0601", message, subject.span, help="write `reward r1;`")
+    scope.draft.rewards.append(Reward(chain.name, index, action.span))
 
 
-def probe(declaration: ast.ProbeDeclaration, draft: Draft) -> None:
+def probe(declaration: ast.ProbeDeclaration, scope: Scope) -> None:
     """Elaborates ``probe h, o.v at 3, 5..7;``."""
-    numbered: dict[str, set[int]] = {}
-    for interval in declaration.phases:
-        for chain, number in phases(interval, draft):
-            numbered.setdefault(chain.name, set()).add(number)
-    at = {name: tuple(sorted(numbers)) for name, numbers in numbered.items()} or {"": ()}
+    at = _by_chain(declaration.phases, scope) or {"": ()}
     for subject in declaration.subjects:
-        quantity, reference = _quantity(subject, draft)
-        for name in _probed(reference, draft):
+        quantity, reference = _quantity(subject, scope)
+        for name in _probed(reference, scope):
             for chain_name, numbers in at.items():
-                draft.probes.append(Probe(name, quantity, chain_name, numbers, declaration.span))
+                scope.draft.probes.append(
+                    Probe(name, quantity, chain_name, numbers, declaration.span)
+                )
 
 
-def _probed(reference: ast.Reference, draft: Draft) -> tuple[str, ...]:
+def _by_chain(intervals: tuple[ast.Interval, ...], scope: Scope) -> dict[str, tuple[int, ...]]:
+    """Returns the phases of intervals, ascending, by chain."""
+    numbered: dict[str, set[int]] = {}
+    for interval in intervals:
+        for chain, number in phases(interval, scope):
+            numbered.setdefault(chain.name, set()).add(number)
+    return {name: tuple(sorted(numbers)) for name, numbers in numbered.items()}
+
+
+def assert_property(statement: ast.Property, scope: Scope) -> None:
+    """Elaborates ``assert silent h in 0, 8;`` and its kin."""
+    kind: PropertyKind = statement.kind  # type: ignore[assignment]
+    if kind == "tied":
+        subjects = tuple(_tied_matrix(subject, scope) for subject in statement.subjects)
+    else:
+        subjects = tuple(whole(s, scope, "population").name for s in statement.subjects)
+    for chain, numbers in (_by_chain(statement.phases, scope) or {"": ()}).items():
+        scope.draft.properties.append(Property(kind, subjects, chain, numbers, statement.span))
+
+
+def _tied_matrix(subject: ast.Reference, scope: Scope) -> str:
+    found, rest = matrix(subject, scope)
+    if rest:
+        message = f"`{found.name}` can be named here only as a whole"
+        scope.error("E0202", message, rest[0].span, help=f"write `{found.name}`")
+    return found.name
+
+
+def _probed(reference: ast.Reference, scope: Scope) -> tuple[str, ...]:
     """Returns the population that is probed, or all relays of a chain."""
-    if draft.scope.kind(reference.name.text) == "chain" and not reference.trailers:
-        chain: Chain = draft.scope.lookup(reference.name, "chain")
-        return chain.relays
-    return (population(reference, draft).name,)
+    found = follow(reference, scope, ("population", "chain"))
+    if found.kind == "chain" and not found.rest:
+        relays: tuple[str, ...] = found.value.relays
+        return relays
+    return (whole(reference, scope, "population").name,)
 
 
-def _quantity(subject: ast.Reference, draft: Draft) -> tuple[Quantity, ast.Reference]:
+def _quantity(subject: ast.Reference, scope: Scope) -> tuple[Quantity, ast.Reference]:
     """Splits ``o.v`` into what is probed and where."""
     last = subject.trailers[-1] if subject.trailers else None
     if not isinstance(last, ast.Attribute):
@@ -186,28 +255,29 @@ def _quantity(subject: ast.Reference, draft: Draft) -> tuple[Quantity, ast.Refer
     if last.name.text != "v":
         message = f"`{last.name.text}` cannot be probed"
         help = "write the population for its spikes, or add `.v` for its membrane"
-        draft.scope.error("E0202", message, last.span, help=help)
+        scope.error("E0202", message, last.span, help=help)
     return "membrane", ast.Reference(subject.name, subject.trailers[:-1], subject.span)
 
 
-def readout(declaration: ast.ReadoutDeclaration, draft: Draft) -> None:
+def readout(declaration: ast.ReadoutDeclaration, scope: Scope) -> None:
     """Elaborates ``readout o at 3 against label;``."""
-    target = population(declaration.population, draft)
-    chain, index = phase(declaration.phase, draft)
-    label: Input = draft.scope.lookup(declaration.label.name, "input")
-    whole(declaration.label, draft)
+    target = whole(declaration.population, scope, "population")
+    chain, index = phase(declaration.phase, scope)
+    label = whole(declaration.label, scope, "input")
     if target.size != label.size:
         message = (
             f"`{target.name}` has {counted(target.size, 'neuron')}, "
             f"`{label.name}` has {counted(label.size, 'element')}"
         )
         labels, help = declared(target, label), "give both one size"
-        draft.scope.error("E0401", message, declaration.span, labels=labels, help=help)
-    frames = Schedule(tuple(draft.chains)).clock
+        scope.error("E0401", message, declaration.span, labels=labels, help=help)
+    frames = Schedule(tuple(scope.draft.chains)).clock
     if frames is not None and chain.name != frames.name:
         message = (
             f"a readout is once a frame, and `{frames.name}` makes the frames, not `{chain.name}`"
         )
         help = f"read out in a phase of `{frames.name}`"
-        draft.scope.error("E0501", message, declaration.phase.span, help=help)
-    draft.readouts.append(Readout(target.name, label.name, chain.name, index, declaration.span))
+        scope.error("E0501", message, declaration.phase.span, help=help)
+    scope.draft.readouts.append(
+        Readout(target.name, label.name, chain.name, index, declaration.span)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sfc.ir.circuit import Circuit
+from sfc.ir.circuit import Chain, Circuit
 
 Phase = tuple[str, int]
 """(chain, index)."""
@@ -25,12 +25,18 @@ class Moment:
     starts_frame: bool
 
 
+def is_kicked(chain: Chain, first: bool) -> bool:
+    """Tells whether the host starts a chain at the start of a frame, the first or a later one."""
+    return first if chain.ring else not chain.started_by
+
+
 class Clock:
     """Follows the chains of a circuit.
 
     A ring is kicked once, before step 0. If no chain is a ring, the host kicks all chains at the
     start of every frame, and a frame lasts as long as the longest chain. With a ring, open chains
-    are kicked at the start of every frame too.
+    are kicked at the start of every frame too. A chain that a population starts is not kicked,
+    unless it is a ring.
 
     Attributes:
         step: steps since the beginning.
@@ -69,7 +75,7 @@ class Clock:
         starts = self.frame_is_over
         by_ring = self.main is not None and self.main.ring
         starts = starts and (by_ring or restart or self.step == 0)
-        kicked = [c for c in self.chains if starts and (self.step == 0 or not c.ring)]
+        kicked = [chain for chain in self.chains if starts and is_kicked(chain, self.step == 0)]
         if starts:
             self.frame += 1
             self.frame_start = self.step

@@ -104,6 +104,9 @@ class Recorder:
         """Takes in generators that spiked in the step before, if that belongs to the run."""
         for name, neurons in sent.items():
             if (name, "spikes") in self.wanted and self.steps > 0:
+                step, known = (self.events[name] or [(-1, neurons)])[-1]
+                if step == self.steps - 1:
+                    neurons = np.setdiff1d(neurons, known)
                 self.events[name].append((self.steps - 1, neurons))
 
     def record(
@@ -165,10 +168,12 @@ class Recorder:
 
 
 def _probes(circuit: Circuit, text: str) -> list[Probe]:
-    name, quantity = (text[:-2], "membrane") if text.endswith(".v") else (text, "spikes")
+    known = [*circuit.populations, *(c.name for c in circuit.schedule.chains), *circuit.inputs]
+    name, quantity = text, "spikes"
+    if text not in known and text.endswith(".v"):
+        name, quantity = text[:-2], "membrane"
     relays = next((c.relays for c in circuit.schedule.chains if c.name == name), None)
     names = relays or (name,)
-    known = [*circuit.populations, *(c.name for c in circuit.schedule.chains), *circuit.inputs]
     if name not in known or (name in circuit.inputs and quantity == "membrane"):
         help = nearest(name, known) or f"its populations are {', '.join(circuit.populations)}"
         fail("E0201", f"the circuit has no population `{name}` to probe", help=help)

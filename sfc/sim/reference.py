@@ -13,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfc.diagnostics import fail
-from sfc.ir.circuit import TRACE_VARIABLES, Circuit, Projection, Trace, Weight
+from sfc.ir.circuit import (
+    TRACE_VARIABLES,
+    Circuit,
+    Input,
+    Population,
+    Projection,
+    Trace,
+    Weight,
+)
 from sfc.ir.integers import (
     DECAY_LIMIT,
     REFRACTORY_LIMIT,
@@ -22,6 +30,8 @@ from sfc.ir.integers import (
     TRACE_LIMIT,
     UNIT,
 )
+from sfc.ir.patterns import Part
+from sfc.ir.synapses import cells, synapses
 from sfc.sim.clock import Clock, Moment, Phase
 from sfc.sim.learning import Learner, TraceState, used_variables
 from sfc.sim.places import places
@@ -59,23 +69,81 @@ def wrap(values: Integers) -> Integers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Synapses:
+class _Cells:
+    """The part of a population that a projection joins.
+
+    Attributes:
+        size: of the whole population.
+        chosen: the numbers of the part's neurons, None for all.
+    """
+
+    size: int
+    chosen: NDArray[np.intp] | None
+
+    @classmethod
+    def of(cls, node: Population | Input, part: Part | None) -> _Cells:
+        """Returns the cells of a part; None stands for the whole."""
+        return cls(node.size, None if part is None else cells(node.shape, part))
+
+    def pick(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Returns the values of the part's neurons, from those of the whole population."""
+        picked: NDArray[Any] = values if self.chosen is None else values[self.chosen]
+        return picked
+
+    def rows(self) -> NDArray[np.intp] | None:
+        """Returns each neuron's number within the part, -1 for those outside; None for all."""
+        if self.chosen is None:
+            return None
+        rows = np.full(self.size, -1, np.intp)
+        rows[self.chosen] = np.arange(len(self.chosen))
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
     """A projection, ready to deliver.
 
     Attributes:
         line: see `ReferenceEngine._line`.
-        target: where its target lies in the vectors of all neurons.
+        rows: by neuron of the source its row among the synapses, -1 for none; None if they agree.
+        target: where its neurons lie in the vectors of all neurons.
         amount: what a spike adds, in state units, for a constant weight.
         weights: (n_pre, n_post) in weight units, for a plastic one, else None.
+        listed: the synapses one by one, where the pattern has more than a word.
     """
 
     name: str
     line: str
     delay: int
-    target: slice
+    rows: NDArray[np.intp] | None
+    target: slice | NDArray[np.intp]
     one_to_one: bool
     amount: int
     weights: NDArray[np.int16] | None
+    listed: _Listed | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Synapses one by one.
+
+    Attributes:
+        first: (n_pre + 1,): where each source's synapses begin.
+        targets: (k,) columns.
+        amounts: (k,) what a spike adds, in state units.
+    """
+
+    first: NDArray[np.intp]
+    targets: NDArray[np.int32]
+    amounts: NDArray[np.int64]
+
+    def arriving(self, rows: NDArray[np.intp], columns: int) -> NDArray[np.int64]:
+        """Returns what spikes of these sources add to each of the targets, (columns,)."""
+        parts = [np.arange(self.first[row], self.first[row + 1]) for row in rows]
+        chosen = np.concatenate([np.zeros(0, np.intp), *parts])
+        total = np.zeros(columns, np.int64)
+        np.add.at(total, self.targets[chosen], self.amounts[chosen])
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +151,13 @@ class _Learning:
     """What a plastic projection learns from.
 
     Attributes:
-        pre, post: lines of its spikes, see `ReferenceEngine._line`.
+        pre, post: lines of its spikes, see `ReferenceEngine._line`, and which of their neurons.
         traces: by variable, those that its rule uses.
     """
 
     learner: Learner
-    pre: str
-    post: str
+    pre: tuple[str, _Cells]
+    post: tuple[str, _Cells]
     traces: dict[str, TraceState]
 
 
@@ -122,23 +190,42 @@ class ReferenceEngine:
             for chain in circuit.schedule.chains
             for index, relay in enumerate(chain.relays)
         }
-        self._outgoing: dict[str, list[_Synapses]] = {name: [] for name in self.names}
+        self._outgoing: dict[str, list[Outgoing]] = {name: [] for name in self.names}
         self._outgoing |= {name: [] for name in circuit.inputs}
         for projection in circuit.projections.values():
             self._outgoing[projection.source].append(self._synapses(projection))
         self._set_parameters()
         self._set_state()
 
-    def _synapses(self, projection: Projection) -> _Synapses:
+    def _synapses(self, projection: Projection) -> Outgoing:
         weight = projection.weight
-        return _Synapses(
+        source, target = self.circuit.ends(projection)
+        place: slice | NDArray[np.intp] = self.place[projection.target]
+        if projection.target_part is not None:
+            place = self.place[projection.target].start + cells(
+                target.shape, projection.target_part
+            )
+        return Outgoing(
             projection.name,
             self._line(projection),
             projection.delay,
-            self.place[projection.target],
+            _Cells.of(source, projection.source_part).rows(),
+            place,
             projection.pattern == "one_to_one",
             int(UNIT * weight.value) if isinstance(weight, Weight) else 0,
             self.weights.get(projection.name),
+            None if isinstance(projection.pattern, str) else self._listed(projection),
+        )
+
+    def _listed(self, projection: Projection) -> _Listed:
+        found = synapses(self.circuit, projection)
+        rows, _ = self.circuit.synapse_shape(projection)
+        assert isinstance(projection.weight, Weight)
+        unit = UNIT * projection.weight.value
+        return _Listed(
+            np.searchsorted(found.sources, np.arange(rows + 1)),
+            found.targets,
+            (found.mantissas * unit).astype(np.int64),
         )
 
     def _set_parameters(self) -> None:
@@ -172,16 +259,17 @@ class ReferenceEngine:
             rule = circuit.rule_of(projection)
             if rule is None:
                 continue
-            shape = circuit.synapse_shape(projection)
-            pre, post = self._line(projection), projection.target
+            source, target = circuit.ends(projection)
+            pre = (self._line(projection), _Cells.of(source, projection.source_part))
+            post = (target.name, _Cells.of(target, projection.target_part))
             traces = {}
             for variable in sorted(used_variables(rule) & set(TRACE_VARIABLES)):
                 trace = rule.trace(variable)
-                owner = {"x": pre, "y": post, "r": ""}[variable[0]]
-                size = {"x": shape[0], "y": shape[1], "r": 1}[variable[0]]
+                owner = {"x": pre[0], "y": post[0], "r": ""}[variable[0]]
+                size = {"x": source.size, "y": target.size, "r": 1}[variable[0]]
                 state = self.traces.setdefault((owner, trace), TraceState(trace, size))
                 traces[variable] = state
-            learner = Learner(rule, projection.delay, shape)
+            learner = Learner(rule, projection.delay, circuit.synapse_shape(projection))
             self.learning[projection.name] = _Learning(learner, pre, post, traces)
 
     def _line(self, projection: Projection) -> str:
@@ -272,22 +360,34 @@ class ReferenceEngine:
             The spikes by line, for plastic projections from an input (see `_line`).
         """
         lines: Lines = {}
-        for synapses in self._outgoing[source]:
-            if only is not None and synapses.name not in only:
+        for outgoing in self._outgoing[source]:
+            if only is not None and outgoing.name not in only:
                 continue
-            if synapses.line != source:
-                lines[synapses.line] = neurons
-            slot = self.arriving[(step + 1 + synapses.delay) % len(self.arriving)]
-            target = slot[synapses.target]
-            if synapses.weights is not None:
-                rows = synapses.weights.take(neurons, axis=0)
-                total = np.add.reduce(rows, axis=0, dtype=_sum_type(len(rows)))
-                target += UNIT * total.astype(np.int64)
-            elif synapses.one_to_one:
-                target[neurons] += synapses.amount
-            else:
-                target += synapses.amount * len(neurons)
+            if outgoing.line != source:
+                lines[outgoing.line] = neurons
+            rows = neurons
+            if outgoing.rows is not None:
+                rows = outgoing.rows[neurons]
+                rows = rows[rows >= 0]
+            self._add(outgoing, rows, step + 1 + outgoing.delay)
         return lines
+
+    def _add(self, outgoing: Outgoing, rows: NDArray[np.intp], step: int) -> None:
+        """Adds what spikes in these rows of a projection bring to its target in `step`."""
+        slot = self.arriving[step % len(self.arriving)]
+        if outgoing.listed is not None:
+            columns = len(slot[outgoing.target])
+            slot[outgoing.target] += outgoing.listed.arriving(rows, columns)
+        elif outgoing.weights is not None:
+            chosen = outgoing.weights.take(rows, axis=0)
+            total = np.add.reduce(chosen, axis=0, dtype=_sum_type(len(chosen)))
+            slot[outgoing.target] += UNIT * total.astype(np.int64)
+        elif not outgoing.one_to_one:
+            slot[outgoing.target] += outgoing.amount * len(rows)
+        elif isinstance(outgoing.target, slice):
+            slot[outgoing.target][rows] += outgoing.amount
+        else:
+            slot[outgoing.target[rows]] += outgoing.amount
 
     def _present(
         self, stimulus: Stimulus, phases: list[Phase], step: int, lines: Lines
@@ -319,17 +419,17 @@ class ReferenceEngine:
     def _learn(self, lines: Lines, moment: Moment) -> None:
         rewarded = self._is_rewarded(moment)
         for name, learning in self.learning.items():
-            pre, post = lines.get(learning.pre), lines.get(learning.post)
-            if learning.learner.idle(pre is not None, post is not None):
+            (pre, sources), (post, targets) = learning.pre, learning.post
+            if learning.learner.idle(pre in lines, post in lines):
                 continue
-            rows, columns = self.weights[name].shape
             variables: dict[str, Any] = {
-                "x0": _dense(pre, rows),
-                "y0": _dense(post, columns),
+                "x0": sources.pick(_dense(lines.get(pre), sources.size)),
+                "y0": targets.pick(_dense(lines.get(post), targets.size)),
                 "r0": int(rewarded),
             }
             for variable, trace in learning.traces.items():
-                variables[variable] = trace.values[0] if variable == "r1" else trace.values
+                end = {"x": sources, "y": targets}.get(variable[0])
+                variables[variable] = end.pick(trace.values) if end else trace.values[0]
             learning.learner.learn(self.weights[name], variables)
 
     def state(self) -> dict[str, NDArray[Any]]:

@@ -12,6 +12,7 @@ from sfc.diagnostics import fail, nearest
 from sfc.ir.circuit import Circuit, Projection, Tie, Weight
 from sfc.ir.integers import WeightRange
 from sfc.ir.limits import SIMULATED_BYTES
+from sfc.ir.synapses import synapses
 
 
 class Weights(MutableMapping[str, NDArray[Any]]):
@@ -151,4 +152,9 @@ def _constant(circuit: Circuit, projection: Projection) -> NDArray[Any]:
     number = int(value) if value.is_integer() else value
     if projection.pattern == "one_to_one":
         return np.diag(np.full(shape[0], number))
-    return np.full(shape, number)
+    if projection.pattern == "all_to_all":
+        return np.full(shape, number)
+    found = synapses(circuit, projection)
+    total = np.zeros(shape, type(number))
+    np.add.at(total, (found.sources, found.targets), found.mantissas * number)
+    return total

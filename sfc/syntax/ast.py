@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sfc.span import Source, Span
 
@@ -32,6 +33,14 @@ class Boolean:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """A text in quotes, without them."""
+
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Attribute:
     """``.name`` after a reference."""
 
@@ -41,9 +50,9 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """``[expression]`` after a reference."""
+    """``[k]``, ``[a..b]`` or several of these, separated by commas, after a reference."""
 
-    expression: Expression
+    intervals: tuple[Interval, ...]
     span: Span
 
 
@@ -95,7 +104,15 @@ class Call:
     span: Span
 
 
-Expression = Number | Boolean | Reference | Unary | Operation | Call
+@dataclass(frozen=True, slots=True)
+class Array:
+    """``[a, b, c..d]``."""
+
+    items: tuple[Interval, ...]
+    span: Span
+
+
+Expression = Number | Boolean | Reference | Unary | Operation | Call | Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +205,13 @@ class InputDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class ChainDeclaration:
-    """``chain g[n] : Model ring;``."""
+    """``chain g[n] : Model ring started by a, b delay d;``."""
 
     declarator: Declarator
     model: Name
     ring: bool
+    starters: tuple[Reference, ...]
+    delay: Expression | None
     span: Span
     doc: str = ""
 
@@ -220,17 +239,26 @@ class PlasticDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexVariable:
+    """``name in interval``, in the clause ``for`` of a projection."""
+
+    name: Name
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class Clause:
     """A clause of a projection or gate.
 
     Attributes:
-        kind: pattern, weight, delay, above, via or label.
-        value: a Name for pattern and label, a Reference for via, else an expression.
+        kind: pattern, weight, delay, above, via, label, for or if.
+        value: for a pattern a Name, a Call or the two Texts of ``matrix``; for a label a Name;
+            for via a Reference; for ``for`` its variables; else an expression.
         negative: whether a via has a minus sign.
     """
 
     kind: str
-    value: Expression | Name
+    value: Expression | Name | tuple[Text, Text] | tuple[IndexVariable, ...]
     span: Span
     negative: bool = False
 
@@ -296,8 +324,184 @@ class ReadoutDeclaration:
     doc: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Import:
+    """``import "file";``."""
+
+    path: Text
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """``module name(parameters) { statements }``."""
+
+    name: Name
+    parameters: tuple[Param, ...]
+    statements: tuple[Statement, ...]
+    span: Span
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """``port kind a[n], b;`` in a module.
+
+    Attributes:
+        kind: population, chain, input or plastic.
+    """
+
+    kind: str
+    declarators: tuple[Declarator, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """``port = reference;`` in an instance."""
+
+    port: Name
+    reference: Reference
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """``instance name[variable in interval] : module(arguments) { bindings }``."""
+
+    name: Name
+    variable: IndexVariable | None
+    module: Name
+    arguments: tuple[Argument, ...]
+    bindings: tuple[Binding, ...]
+    span: Span
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """``alias name = reference;``."""
+
+    name: Name
+    reference: Reference
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """``for variable in interval as label { statements }``, also in a test."""
+
+    variable: Name
+    interval: Interval
+    label: Name | None
+    statements: tuple[Any, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """``if condition { statements } else { otherwise }``."""
+
+    condition: Expression
+    statements: tuple[Statement, ...]
+    otherwise: tuple[Statement, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """``assert condition, "message";``."""
+
+    condition: Expression
+    message: Text | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """``assert silent h in 0, 8;`` and its kin.
+
+    Attributes:
+        kind: silent, fires, tied or no_overflow.
+    """
+
+    kind: str
+    subjects: tuple[Reference, ...]
+    phases: tuple[Interval, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Stimulus:
+    """``present subject at steps = value;`` in a test."""
+
+    subject: Reference
+    at: tuple[Interval, ...]
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """``expect subject at phases = value;``; the value is None for ``expect silent``."""
+
+    subjects: tuple[Reference, ...]
+    at: tuple[Interval, ...]
+    value: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """``set matrix = value;`` in a test."""
+
+    subject: Reference
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """``run length;`` in a test."""
+
+    length: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """``frame 0, 2..4 { … }`` in a test."""
+
+    numbers: tuple[Interval, ...]
+    items: tuple[TestItem, ...]
+    span: Span
+
+
+TestItem = Stimulus | Expectation | Assignment | Run | Frame | Loop
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """``test "title" { items }``."""
+
+    title: Text
+    items: tuple[TestItem, ...]
+    span: Span
+    doc: str = ""
+
+
 Statement = (
-    Param
+    Import
+    | Module
+    | Port
+    | Instance
+    | Alias
+    | Loop
+    | Conditional
+    | Assertion
+    | Property
+    | Test
+    | Param
     | Const
     | NeuronModel
     | RuleDeclaration

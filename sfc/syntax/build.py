@@ -2,144 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from lark import Token, Tree
 
-from sfc.diagnostics import fail
-from sfc.ir.limits import INTEGER_LIMIT, NAME_LIMIT, NESTING_LIMIT, TERM_LIMIT
-from sfc.span import Source, Span
 from sfc.syntax import ast
-from sfc.syntax.words import RESERVED_NAMES
-
-_OPERATOR = {"expression": "or", "conjunction": "and"}
+from sfc.syntax.build_expressions import ExpressionBuilder
 
 
-class Builder:
-    """Builds syntax nodes from parse trees: a method a grammar rule."""
-
-    def __init__(self, source: Source, docs: dict[int, str]) -> None:
-        """Takes the source and its ``///`` comments by line number."""
-        self.source = source
-        self.docs = docs
-        self.depth = 0
-
-    def build(self, tree: Any) -> Any:
-        """Returns the node of a rule's tree, a Name for a token, None for an absent option."""
-        if tree is None:
-            return None
-        if isinstance(tree, Token):
-            return self.name(tree)
-        return getattr(self, tree.data)(tree, *tree.children)
-
-    def all(self, trees: list[Any]) -> tuple[Any, ...]:
-        """Builds every tree that is there."""
-        return tuple(self.build(tree) for tree in trees if tree is not None)
-
-    def span(self, tree: Tree[Token] | Token) -> Span:
-        """Returns the place of a tree or token."""
-        at = tree if isinstance(tree, Token) else tree.meta
-        return Span(self.source, at.line, at.column, at.end_line, at.end_column)  # type: ignore[arg-type]
-
-    def doc(self, tree: Tree[Token]) -> str:
-        """Returns the ``///`` lines right above a statement, the first of its line."""
-        lines: list[str] = []
-        number = tree.meta.line - 1
-        while number in self.docs:
-            lines.append(self.docs.pop(number))
-            number -= 1
-        return "\n".join(reversed(lines))
-
-    def name(self, token: Token) -> ast.Name:
-        """Builds a name; a reserved word is an error."""
-        span = self.span(token)
-        if len(token) > NAME_LIMIT:
-            message = f"a name has {len(token)} characters; at most {NAME_LIMIT} are possible"
-            fail("E0306", message, span)
-        if token.type == "NAME" and token in RESERVED_NAMES:
-            fail(
-                "E0107",
-                f"`{token}` is reserved for a later version of the language",
-                span,
-                help=f"choose another name, for instance `{token}_`",
-            )
-        return ast.Name(str(token), span)
-
-    # Expressions
-
-    def nested(self, tree: Tree[Token], child: Any) -> Any:
-        """Builds a child one level deeper, within the limit."""
-        if self.depth >= NESTING_LIMIT:
-            message = f"an expression is nested more than {NESTING_LIMIT} levels deep"
-            fail("E0106", message, self.span(tree), help="name a part of it with `const`")
-        self.depth += 1
-        node = self.build(child)
-        self.depth -= 1
-        return node
-
-    def number(self, tree: Tree[Token], token: Token) -> ast.Number:
-        text = str(token)
-        span = self.span(tree)
-        if len(text) > 40:
-            fail("E0302", f"a number with {len(text)} characters is too long", span)
-        value = int(text) if text.isdigit() else float(text)
-        if abs(value) > INTEGER_LIMIT:
-            fail("E0302", f"{text} exceeds the largest number, 2^63 - 1", span)
-        return ast.Number(value, span)
-
-    def true(self, tree: Tree[Token], _token: Token) -> ast.Boolean:
-        return ast.Boolean(True, self.span(tree))
-
-    def false(self, tree: Tree[Token], _token: Token) -> ast.Boolean:
-        return ast.Boolean(False, self.span(tree))
-
-    def reference(self, tree: Tree[Token], name: Token, *trailers: Any) -> ast.Reference:
-        first = ast.Name("spike", self.span(name)) if name == "spike" else self.name(name)
-        return ast.Reference(first, self.all(list(trailers)), self.span(tree))
-
-    def attribute(self, tree: Tree[Token], name: Token) -> ast.Attribute:
-        return ast.Attribute(self.name(name), self.span(tree))
-
-    def index(self, tree: Tree[Token], expression: Any) -> ast.Index:
-        return ast.Index(self.nested(tree, expression), self.span(tree))
-
-    def sign(self, tree: Tree[Token], operator: Token, operand: Any) -> ast.Unary:
-        return ast.Unary(str(operator), self.nested(tree, operand), self.span(tree))
-
-    def negated(self, tree: Tree[Token], operand: Any) -> ast.Unary:
-        return ast.Unary("not", self.nested(tree, operand), self.span(tree))
-
-    def operation(self, tree: Tree[Token], *children: Any) -> ast.Operation:
-        """Builds a flat operation: its operators are tokens, or the one operator of the rule."""
-        if implied := _OPERATOR.get(tree.data):
-            rest = [(implied, child) for child in children[1:]]
-        else:
-            rest = [(str(children[i]), children[i + 1]) for i in range(1, len(children), 2)]
-        if len(rest) >= TERM_LIMIT:
-            message = f"an expression has {len(rest) + 1} operands in a row, more than {TERM_LIMIT}"
-            fail("E0106", message, self.span(tree), help="split it with `const`")
-        first = self.build(children[0])
-        operands = tuple((operator, self.build(child)) for operator, child in rest)
-        return ast.Operation(first, operands, self.span(tree))
-
-    def power(self, tree: Tree[Token], base: Any, exponent: Any) -> ast.Operation:
-        operands = (("**", self.nested(tree, exponent)),)
-        return ast.Operation(self.build(base), operands, self.span(tree))
-
-    def group(self, tree: Tree[Token], expression: Any) -> Any:
-        return replace(self.nested(tree, expression), span=self.span(tree))
-
-    expression = conjunction = comparison = sum = product = operation
-
-    def call(self, tree: Tree[Token], name: Token, *arguments: Any) -> ast.Call:
-        return ast.Call(self.name(name), self.all(list(arguments)), self.span(tree))
-
-    def argument(self, tree: Tree[Token], name: Token | None, expression: Any) -> ast.Argument:
-        return ast.Argument(self.build(name), self.nested(tree, expression))
-
-    def interval(self, tree: Tree[Token], low: Any, high: Any) -> ast.Interval:
-        return ast.Interval(self.build(low), self.build(high), self.span(tree))
+class Builder(ExpressionBuilder):
+    """Builds the nodes of statements, too."""
 
     # Declarations
 
@@ -181,11 +53,14 @@ class Builder:
     def input(self, tree: Tree[Token], *declarators: Any) -> ast.InputDeclaration:
         return ast.InputDeclaration(self.all(list(declarators)), self.span(tree), self.doc(tree))
 
-    def chain(self, tree: Tree[Token], declarator: Any, model: Token, ring: Any) -> Any:
+    def chain(self, tree: Tree[Token], declarator: Any, model: Token, *rest: Any) -> Any:
+        ring, starters, delay = rest
         return ast.ChainDeclaration(
             self.build(declarator),
             self.name(model),
             ring is not None,
+            self.build(starters) or (),
+            self.build(delay),
             self.span(tree),
             self.doc(tree),
         )
@@ -229,6 +104,22 @@ class Builder:
 
     pattern = weight = delay = above = label = clause
 
+    def pattern_call(self, tree: Tree[Token], word: Token, *arguments: Any) -> ast.Clause:
+        call = ast.Call(self.name(word), self.all(list(arguments)), self.span(tree))
+        return ast.Clause("pattern", call, self.span(tree))
+
+    def matrix(self, tree: Tree[Token], path: Token, key: Token) -> ast.Clause:
+        return ast.Clause("pattern", (self.text(path), self.text(key)), self.span(tree))
+
+    def pairs(self, tree: Tree[Token], *variables: Any) -> ast.Clause:
+        return ast.Clause("for", self.all(list(variables)), self.span(tree))
+
+    def index_variable(self, _tree: Tree[Token], name: Token, interval: Any) -> ast.IndexVariable:
+        return ast.IndexVariable(self.name(name), self.build(interval))
+
+    def condition(self, tree: Tree[Token], expression: Any) -> ast.Clause:
+        return ast.Clause("if", self.build(expression), self.span(tree))
+
     def via(self, tree: Tree[Token], minus: Token | None, matrix: Any) -> ast.Clause:
         return ast.Clause("via", self.build(matrix), self.span(tree), minus is not None)
 
@@ -259,9 +150,9 @@ class Builder:
         subject = ast.Reference(name, (), name.span)
         return ast.Action("reward", (subject,), (), None, self.span(tree))
 
-    def probe(self, tree: Tree[Token], subjects: Any, *phases: Any) -> ast.ProbeDeclaration:
+    def probe(self, tree: Tree[Token], subjects: Any, at: Any) -> ast.ProbeDeclaration:
         return ast.ProbeDeclaration(
-            self.build(subjects), self.all(list(phases)), self.span(tree), self.doc(tree)
+            self.build(subjects), self.build(at) or (), self.span(tree), self.doc(tree)
         )
 
     def readout(self, tree: Tree[Token], population: Any, phase: Any, label: Any) -> Any:
@@ -272,3 +163,112 @@ class Builder:
             self.span(tree),
             self.doc(tree),
         )
+
+    # Modules
+
+    def import_(self, tree: Tree[Token], path: Token) -> ast.Import:
+        return ast.Import(self.text(path), self.span(tree))
+
+    def module(self, tree: Tree[Token], name: Token, *rest: Any) -> ast.Module:
+        *parameters, body = rest
+        return ast.Module(
+            self.name(name), self.all(parameters), self.build(body), self.span(tree), self.doc(tree)
+        )
+
+    def parameter(self, tree: Tree[Token], name: Token, default: Any) -> ast.Param:
+        return ast.Param(self.name(name), self.build(default), self.span(tree))
+
+    def body(self, tree: Tree[Token], *statements: Any) -> tuple[ast.Statement, ...]:
+        return self.nested_all(tree, statements)
+
+    def port(self, tree: Tree[Token], kind: Token, *declarators: Any) -> ast.Port:
+        return ast.Port(str(kind), self.all(list(declarators)), self.span(tree))
+
+    def instance(self, tree: Tree[Token], name: Token, *rest: Any) -> ast.Instance:
+        variable, interval, module, arguments, bindings = rest if len(rest) == 5 else (*rest, None)
+        index = None
+        if variable is not None:
+            index = ast.IndexVariable(self.name(variable), self.build(interval))
+        return ast.Instance(
+            self.name(name),
+            index,
+            self.name(module),
+            self.build(arguments) or (),
+            self.build(bindings) or (),
+            self.span(tree),
+            self.doc(tree),
+        )
+
+    def arguments(self, _tree: Tree[Token], *arguments: Any) -> tuple[ast.Argument, ...]:
+        return self.all(list(arguments))
+
+    def bindings(self, _tree: Tree[Token], *bindings: Any) -> tuple[ast.Binding, ...]:
+        return self.all(list(bindings))
+
+    def binding(self, tree: Tree[Token], port: Token, reference: Any) -> ast.Binding:
+        return ast.Binding(self.name(port), self.build(reference), self.span(tree))
+
+    def alias(self, tree: Tree[Token], name: Token, reference: Any) -> ast.Alias:
+        return ast.Alias(self.name(name), self.build(reference), self.span(tree))
+
+    def loop(self, tree: Tree[Token], name: Token, interval: Any, label: Any, body: Any) -> Any:
+        return ast.Loop(
+            self.name(name),
+            self.build(interval),
+            self.build(label),
+            self.build(body),
+            self.span(tree),
+        )
+
+    def conditional(self, tree: Tree[Token], condition: Any, body: Any, otherwise: Any) -> Any:
+        following = () if otherwise is None else self.nested(tree, otherwise)
+        if isinstance(following, ast.Conditional):
+            following = (following,)
+        return ast.Conditional(self.build(condition), self.build(body), following, self.span(tree))
+
+    def assertion(self, tree: Tree[Token], condition: Any, message: Token | None) -> ast.Assertion:
+        text = None if message is None else self.text(message)
+        return ast.Assertion(self.build(condition), text, self.span(tree))
+
+    def property_(self, tree: Tree[Token], kind: Token, *rest: Any) -> ast.Property:
+        subjects = self.build(rest[0]) if rest else ()
+        return ast.Property(str(kind), subjects, self.all(list(rest[1:])), self.span(tree))
+
+    # Tests
+
+    def test(self, tree: Tree[Token], title: Token, *items: Any) -> ast.Test:
+        return ast.Test(
+            self.text(title), self.nested_all(tree, items), self.span(tree), self.doc(tree)
+        )
+
+    def frame(self, tree: Tree[Token], *children: Any) -> ast.Frame:
+        built = self.nested_all(tree, children)
+        numbers = tuple(node for node in built if isinstance(node, ast.Interval))
+        items = tuple(node for node in built if not isinstance(node, ast.Interval))
+        return ast.Frame(numbers, items, self.span(tree))
+
+    def test_loop(self, tree: Tree[Token], name: Token, interval: Any, *items: Any) -> ast.Loop:
+        nested = self.nested_all(tree, items)
+        return ast.Loop(self.name(name), self.build(interval), None, nested, self.span(tree))
+
+    def at(self, _tree: Tree[Token], *intervals: Any) -> tuple[ast.Interval, ...]:
+        return self.all(list(intervals))
+
+    def stimulus(self, tree: Tree[Token], subject: Any, at: Any, value: Any) -> ast.Stimulus:
+        return ast.Stimulus(
+            self.build(subject), self.build(at) or (), self.build(value), self.span(tree)
+        )
+
+    def expectation(self, tree: Tree[Token], subject: Any, at: Any, value: Any) -> ast.Expectation:
+        return ast.Expectation(
+            (self.build(subject),), self.build(at) or (), self.build(value), self.span(tree)
+        )
+
+    def silence(self, tree: Tree[Token], _word: Token, subjects: Any, at: Any) -> ast.Expectation:
+        return ast.Expectation(self.build(subjects), self.build(at) or (), None, self.span(tree))
+
+    def assignment(self, tree: Tree[Token], subject: Any, value: Any) -> ast.Assignment:
+        return ast.Assignment(self.build(subject), self.build(value), self.span(tree))
+
+    def run(self, tree: Tree[Token], length: Any) -> ast.Run:
+        return ast.Run(self.build(length), self.span(tree))

@@ -17,6 +17,12 @@ from sfc.syntax.words import CLAUSES
 WIDTH = 100
 _INDENT, _CONTINUATION = "  ", "    "
 
+_TALL = {"else", "for", "if", "module", "test"}
+"""What begins a block that is never put on one line."""
+
+_CALLED = {"conv", "matrix", "sparse", "toeplitz"}
+"""Keywords that an opening parenthesis follows without a space."""
+
 _TIGHT = {"*", "/", "%", "**", ".", ".."}
 _NO_SPACE_BEFORE = {";", ",", ")", "]", *_TIGHT}
 _NO_SPACE_AFTER = {"(", "[", *_TIGHT}
@@ -27,7 +33,7 @@ class Word:
     """A token or comment.
 
     Attributes:
-        kind: "comment", "name", "number", "keyword" or "sign".
+        kind: "comment", "name", "number", "text", "keyword" or "sign".
     """
 
     text: str
@@ -78,12 +84,7 @@ def format_source(source: Source) -> str:
     source = Source(source.name, source.text.removeprefix("\ufeff"), source.path)
     parse(source)
     items = _Reader(_words(source)).items()
-    lines: list[str] = []
-    for position, item in enumerate(items):
-        if item.blank and position:
-            lines.append("")
-        lines += _lines(item, "")
-    return "\n".join(lines) + "\n"
+    return "\n".join(_laid_out(items, "")) + "\n"
 
 
 def unified_diff(source: Source, text: str) -> str:
@@ -165,6 +166,20 @@ class _Reader:
         return self.stream[self.position - 1]
 
 
+def _laid_out(items: list[_Item], indent: str) -> list[str]:
+    """Lays items out one after the other; an `else` follows the brace before it."""
+    lines: list[str] = []
+    for position, item in enumerate(items):
+        is_else = bool(item.head) and item.head[0].text == "else"
+        if item.blank and position and not is_else:
+            lines.append("")
+        following = _lines(item, indent)
+        if is_else and not item.comments and lines and lines[-1] == f"{indent}}}":
+            following[0] = f"{lines.pop()} {following[0].lstrip()}"
+        lines += following
+    return lines
+
+
 def _lines(item: _Item, indent: str) -> list[str]:
     lines = [indent + comment.text for comment in item.comments]
     head = _joined(item.head)
@@ -173,16 +188,13 @@ def _lines(item: _Item, indent: str) -> list[str]:
     if item.block is None:
         return lines + _wrapped(item.head, indent, item.trailing)
     simple = all(i.block is None and not (i.comments or i.trailing) for i in item.block)
-    if simple and not item.opening:
+    if simple and not item.opening and (not item.block or item.head[0].text not in _TALL):
         inside = " ".join(_joined(i.head) for i in item.block)
         line = f"{indent}{head} {{ {inside} }}" if inside else f"{indent}{head} {{}}"
         if len(line) <= WIDTH:
             return [*lines, line + item.trailing]
     lines += _wrapped([*item.head, Word("{", 0, "sign")], indent, item.opening)
-    for position, inner in enumerate(item.block):
-        if inner.blank and position:
-            lines.append("")
-        lines += _lines(inner, indent + _INDENT)
+    lines += _laid_out(item.block, indent + _INDENT)
     return [*lines, f"{indent}}}{item.trailing}"]
 
 
@@ -225,4 +237,5 @@ def _joined(head: list[Word]) -> str:
 def _space_between(before: Word, word: Word) -> bool:
     if word.text in _NO_SPACE_BEFORE or before.text in _NO_SPACE_AFTER:
         return False
-    return not (word.text in ("(", "[") and (before.kind == "name" or before.text == "]"))
+    is_called = before.kind == "name" or before.text == "]" or before.text in _CALLED
+    return not (word.text in ("(", "[") and is_called)

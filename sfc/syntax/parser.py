@@ -19,10 +19,12 @@ from sfc.span import Source, Span
 from sfc.syntax import ast
 from sfc.syntax.build import Builder
 from sfc.syntax.words import (
+    AFTER,
     AT_STATEMENT,
     CHARACTERS,
     DECLARATIONS,
     GROUPS,
+    INSTEAD,
     NEXT_STATEMENT,
     RESERVED_NAMES,
     TERMINALS,
@@ -31,7 +33,9 @@ from sfc.syntax.words import (
 LANGUAGE_VERSION = 1
 
 _VERSION = re.compile(r"(?:\s+|//[^\n]*\n)*(?:(sfc)\s+([0-9][\w.]*))?")
-_COMMENT = re.compile(r"//[^\n]*")
+_COMMENT = re.compile(r'("[^"\n]*")|//[^\n]*')
+"""A comment, or a text in quotes, which may hold what looks like one (group 1)."""
+
 _DOC = re.compile(r"\s*///(?!/)(.*)")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _STATEMENT = re.compile(r"[^;{}]+")
@@ -70,7 +74,7 @@ def parse(source: Source) -> ast.CircuitFile:
     Raises:
         SfcError: the text is not in the language; the first mistake is reported.
     """
-    source = Source(source.name, source.text.removeprefix("\ufeff"))
+    source = Source(source.name, source.text.removeprefix("\ufeff"), source.path)
     _check_characters(source)
     _check_version(source)
     _check_length(source)
@@ -106,7 +110,7 @@ def _check_characters(source: Source) -> None:
 def _check_length(source: Source) -> None:
     """Refuses what would take long to parse."""
     total = 0
-    text = _COMMENT.sub(lambda comment: " " * len(comment[0]), source.text)
+    text = _COMMENT.sub(_blanked, source.text)
     for match in _STATEMENT.finditer(text):
         tokens = islice(_TOKEN.finditer(match[0]), STATEMENT_TOKEN_LIMIT + 1)
         count = sum(1 for _ in tokens)
@@ -117,6 +121,12 @@ def _check_length(source: Source) -> None:
             fail("E0106", message, _end_of(source, text[: start + 1]), help="split it")
         if total > TOKEN_LIMIT:
             fail("E0103", f"{source.name} has more than {TOKEN_LIMIT:,} words and signs")
+
+
+def _blanked(found: re.Match[str]) -> str:
+    """Returns blanks for a comment, and one word for a text in quotes."""
+    length = len(found[0])
+    return "_" * length if found[1] else " " * length
 
 
 def _check_version(source: Source) -> None:
@@ -137,12 +147,12 @@ def _check_version(source: Source) -> None:
 def tokens(source: Source) -> list[tuple[str, ast.Name]]:
     """Returns every token and comment in order, each with its kind.
 
-    Kinds are "comment", "name", "number", "keyword" and "sign".
+    Kinds are "comment", "name", "number", "text", "keyword" and "sign".
     """
     found = [("comment", comment) for comment in _comments(source, source.text.split("\n"))]
     for token in _lark().lex(source.text):
         kind = "keyword" if token.isidentifier() else "sign"
-        kind = {"NAME": "name", "NUMBER": "number"}.get(token.type, kind)
+        kind = {"NAME": "name", "NUMBER": "number", "STRING": "text"}.get(token.type, kind)
         found.append((kind, ast.Name(str(token), _token_span(source, token))))
     return sorted(found, key=lambda pair: (pair[1].span.line, pair[1].span.column))
 
@@ -150,7 +160,9 @@ def tokens(source: Source) -> list[tuple[str, ast.Name]]:
 def _comments(source: Source, lines: list[str]) -> tuple[ast.Name, ...]:
     comments = []
     for number, line in enumerate(lines, start=1):
-        if match := _COMMENT.search(line):
+        for match in _COMMENT.finditer(line):
+            if match[1]:
+                continue
             column = match.start() + 1
             span = Span(source, number, column, number, match.end() + 1)
             comments.append(ast.Name(match[0].rstrip(), span))
@@ -203,8 +215,23 @@ def _is_next_line(token: Token, previous: Token) -> bool:
 
 def _hint(token: Token, previous: Token | None, accepted: set[str]) -> str:
     """Returns what the user may have meant by a token that does not fit."""
-    if "POPULATION" in accepted:
+    before = str(previous) if previous is not None else ""
+    if "PARAM" in accepted:
         return AT_STATEMENT.get(token.type, "")
+    if before in AFTER:
+        return AFTER[before]
+    if before in INSTEAD and "ARROW" in accepted:
+        return INSTEAD[before]
+    if token.type == "COLON" and "ARROW" in accepted:
+        return f"say what `{before}` is: `population {before} : …` or `instance {before} : …`"
+    if token.type == "COLON" and "LBRACE" in accepted:
+        return "write `{`, and `}` after the last statement"
+    if token.type == "COLON" and before == "[":
+        return "a slice has both its ends: x[0..3]"
+    if token.type == "NAME" and accepted == {"COLON", "LSQB"}:
+        return f"write `instance {token} : {before} …`"
+    if token.type in ("IF", "FOR") and "REWARD" in accepted:
+        return f"put the `{token}` around the phase: blocks of one phase add up"
     if "RBRACE" in accepted and token.type in NEXT_STATEMENT:
         return "end the block before it with `}`"
     if "ARROW" in accepted and previous is not None:

@@ -2,32 +2,12 @@
 
 RESERVED_NAMES = frozenset(
     {
-        "alias",
         "apart",
-        "assert",
-        "conv",
         "cores",
-        "else",
-        "expect",
-        "fires",
-        "for",
-        "if",
-        "import",
-        "in",
-        "matrix",
-        "module",
         "most",
-        "no_overflow",
         "on",
         "period",
         "place",
-        "port",
-        "silent",
-        "sparse",
-        "started",
-        "test",
-        "tied",
-        "toeplitz",
         "together",
     }
 )
@@ -37,6 +17,7 @@ TERMINALS = {
     "$END": "the end of the file",
     "NAME": "a name",
     "NUMBER": "a number",
+    "STRING": "a text in quotes",
     "SEMICOLON": "`;`",
     "COMMA": "`,`",
     "DOT": "`.`",
@@ -61,25 +42,39 @@ TERMINALS = {
 """Terminals that are not keywords; a keyword's terminal is its spelling in capitals."""
 
 DECLARATIONS = (
+    "alias",
+    "assert",
     "chain",
     "const",
+    "for",
     "gate",
+    "if",
+    "import",
     "input",
+    "instance",
+    "module",
     "neuron",
     "param",
     "phase",
     "plastic",
     "population",
+    "port",
     "probe",
     "readout",
     "rule",
+    "test",
 )
 """The keywords that begin statements."""
 
 ACTIONS = ("close", "open", "present", "reward")
 """The keywords that begin statements of a phase."""
 
-NEXT_STATEMENT = frozenset({"RBRACE", "$END", *(word.upper() for word in DECLARATIONS)})
+TEST_ITEMS = ("expect", "frame", "run", "set")
+"""The keywords that begin statements of a test and of nothing else."""
+
+NEXT_STATEMENT = frozenset(
+    {"RBRACE", "$END", *(word.upper() for word in DECLARATIONS if word not in ("for", "if"))}
+)
 """Terminals that are never a part of a statement that ends in `;`."""
 
 AT_STATEMENT = {
@@ -87,8 +82,51 @@ AT_STATEMENT = {
     "RBRACE": "delete it: no `{` is open here",
     "OVER": "write `//` before a comment",
     "SFC": "the version of the language stands once, in the first line",
-} | {word.upper(): f"write it in a phase: `phase 2 {{ {word} …; }}`" for word in ACTIONS}
+    "ELSE": "it belongs after the `}` of an `if`",
+} | {
+    **{word.upper(): f"write it in a phase: `phase 2 {{ {word} …; }}`" for word in ACTIONS},
+    **{word.upper(): f'write it in a test: `test "…" {{ {word} …; }}`' for word in TEST_ITEMS},
+}
 """What to do about a terminal where a statement should begin."""
+
+CLAUSES = frozenset(
+    {
+        "above",
+        "all_to_all",
+        "as",
+        "conv",
+        "delay",
+        "for",
+        "if",
+        "init",
+        "matrix",
+        "one_to_one",
+        "sparse",
+        "started",
+        "toeplitz",
+        "via",
+        "weight",
+    }
+)
+"""Keywords before which a long statement is broken."""
+
+AFTER = {
+    "for": "write `for k in 0..9 { … }`",
+    "port": "say what it is: `port population x[4];`, or chain, input or plastic",
+    "import": 'write the file in double quotes: `import "memories.sfc";`',
+    "test": 'write the title in double quotes: `test "copies" { … }`',
+}
+"""What to do about a terminal that does not fit after one of these words."""
+
+INSTEAD = {
+    "elif": "write `else if`",
+    "elseif": "write `else if`",
+    "def": "write `module`",
+    "var": "write `const`, or `param` for what the user may choose",
+    "let": "write `const`, or `param` for what the user may choose",
+    "while": "write `for k in 0..9 { … }`",
+}
+"""What to write instead of a word where a statement should begin."""
 
 GROUPS = (
     (
@@ -100,16 +138,17 @@ GROUPS = (
         "an operator",
     ),
     (
-        frozenset({"`(`", "`+`", "`-`", "`false`", "`not`", "`true`", "a name", "a number"}),
+        frozenset({"`(`", "`[`", "`+`", "`-`", "`false`", "`not`", "`true`", "a name", "a number"}),
         "an expression",
     ),
     (frozenset(f"`{word}`" for word in DECLARATIONS), "a declaration"),
+    (frozenset(f"`{word}`" for word in CLAUSES - {"init", "started"}), "a clause"),
 )
 """Sets of terminals that a message sums up in two words."""
 
 CHARACTERS = {
-    '"': "there are no texts in quotes",
-    "'": "there are no texts in quotes",
+    '"': "a text in quotes ends in the line in which it begins",
+    "'": "write a text in double quotes",
     "#": "write `//` before a comment",
     "!": "write `not`, or `!=` for unequal",
     "&": "write `and`",
@@ -128,6 +167,3 @@ CHARACTERS = {
     "\N{HORIZONTAL ELLIPSIS}": "write `..` for a range",
 }
 """What to write instead of a character that is not in the language."""
-
-CLAUSES = frozenset({"one_to_one", "all_to_all", "weight", "delay", "above", "via", "as", "init"})
-"""Keywords before which a long statement is broken."""

@@ -1,22 +1,33 @@
 """A second simulator, written from the exact semantics alone, to compare the engines with.
 
 Plain integers, one neuron and one synapse at a time: slow and obvious on purpose. It shares
-nothing with what it checks but the classes of the IR.
+nothing with what it checks but the classes of the IR; what is drawn from a seed (first weights,
+the synapses of sparse projections) is given to it.
 """
 
 from __future__ import annotations
 
+import struct
+import zlib
+from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import product
 from math import prod
 
 from sfc.ir.circuit import Circuit, Population, Projection, Rule, Term, Tie
+from sfc.ir.patterns import Convolution, Table, Toeplitz
 
 Phase = tuple[str, int]
 Spikes = Mapping[str, list[int]]
 """By population or input, the numbers of those that spike."""
+
+Shape = tuple[int, ...]
+Part = tuple[tuple[int, int], ...]
+Synapse = tuple[int, int, int]
+"""Row and column within the parts that a projection joins, and the mantissa."""
 
 TRACES = ("x1", "x2", "y1", "y2", "y3", "r1")
 
@@ -43,23 +54,92 @@ def change(terms: Iterable[Term], values: Mapping[str, int], step: int) -> int:
     return magnitude if total >= 0 else -magnitude
 
 
+def numbers(shape: Shape, part: Part | None) -> list[int]:
+    """Returns the numbers of a part's neurons, row by row."""
+    ranges = part or [(0, extent - 1) for extent in shape]
+    found = []
+    for place in product(*(range(low, high + 1) for low, high in ranges)):
+        number = 0
+        for index, extent in zip(place, shape, strict=True):
+            number = number * extent + index
+        found.append(number)
+    return found
+
+
+def grid(shape: Shape, part: Part | None) -> tuple[int, int]:
+    """Returns the rows and columns of a part; what has one dimension is a row."""
+    extents = [high - low + 1 for low, high in part] if part else list(shape)
+    return (1, extents[0]) if len(extents) == 1 else (extents[0], extents[1])
+
+
+def expand(
+    projection: Projection, source: tuple[int, int], target: tuple[int, int], drawn: list[Synapse]
+) -> list[Synapse]:
+    """Returns a projection's synapses; `drawn` are those of one whose pattern is random."""
+    pattern, rows, columns = projection.pattern, prod(source), prod(target)
+    everything = list(product(range(rows), range(columns)))
+    if pattern == "all_to_all":
+        return [(i, j, 1) for i, j in everything]
+    if pattern == "one_to_one":
+        return [(i, i, 1) for i in range(rows)]
+    if isinstance(pattern, Toeplitz):
+        strengths = dict(enumerate(pattern.values, pattern.first))
+        return [(i, j, m) for i, j in everything if (m := strengths.get(j - i, 0))]
+    if isinstance(pattern, Table):
+        return list(struct.iter_unpack("<iii", zlib.decompress(b64decode(pattern.data))))
+    if not isinstance(pattern, Convolution):
+        return drawn
+    (down, right), (above, left) = pattern.stride, pattern.padding
+    found = []
+    for y, x in product(range(target[0]), range(target[1])):
+        for a, row in enumerate(pattern.kernel):
+            for b, mantissa in enumerate(row):
+                i, j = y * down - above + a, x * right - left + b
+                if mantissa and i in range(source[0]) and j in range(source[1]):
+                    found.append((i * source[1] + j, y * target[1] + x, mantissa))
+    return found
+
+
 @dataclass
 class Step:
-    """What happened in a step: spikes, membranes in state units, overflows (u or v, of whom)."""
+    """What happened in a step: spikes, membranes in state units, overflows (u or v, of whom).
+
+    What inputs sent in it may become known in the step after.
+    """
 
     starts_frame: bool
     offset: int
     phases: set[Phase]
     spikes: dict[str, list[int]] = field(default_factory=dict)
+    sent: dict[str, set[int]] = field(default_factory=dict)
+    sent_before: dict[str, set[int]] = field(default_factory=dict)
     membranes: dict[str, list[int]] = field(default_factory=dict)
     overflows: list[tuple[str, str, int]] = field(default_factory=list)
+
+
+class Stopped(Exception):
+    """No frame began for longer than one may last."""
 
 
 class SmallSimulator:
     """Every dictionary holds 0 for what it does not have."""
 
-    def __init__(self, circuit: Circuit, matrices: Mapping[str, list[list[int]]]) -> None:
+    def __init__(
+        self,
+        circuit: Circuit,
+        matrices: Mapping[str, list[list[int]]],
+        drawn: Mapping[str, list[Synapse]],
+    ) -> None:
         self.circuit = circuit
+        self.synapses: dict[str, list[Synapse]] = {}
+        self.ends: dict[str, tuple[list[int], list[int]]] = {}
+        for projection in circuit.projections.values():
+            parts = (projection.source_part, projection.target_part)
+            both = list(zip((end.shape for end in circuit.ends(projection)), parts, strict=True))
+            drawn_here = drawn.get(projection.name, [])
+            joined = expand(projection, grid(*both[0]), grid(*both[1]), drawn_here)
+            self.synapses[projection.name] = joined
+            self.ends[projection.name] = (numbers(*both[0]), numbers(*both[1]))
         self.now = self.frame_start = 0
         self.relays_before: set[Phase] = set()
         self.u: defaultdict[tuple[str, int], int] = defaultdict(int)
@@ -81,13 +161,19 @@ class SmallSimulator:
     def plastic(self) -> list[Projection]:
         return [p for p in self.circuit.projections.values() if isinstance(p.weight, Tie)]
 
-    def run_frames(self, samples: list[Spikes], learn: bool) -> list[Step]:
-        """Finishes the frame under way without input, then runs a frame for each sample."""
+    def run_frames(self, samples: list[Spikes], learn: bool, patience: int) -> list[Step]:
+        """Finishes the frame under way without input, then runs a frame for each sample.
+
+        Raises:
+            Stopped: a frame lasts more than `patience` steps.
+        """
         log: list[Step] = []
         waiting, sample = list(samples), {}
         while waiting or not self.next_begins_frame():
             if self.next_begins_frame():
                 sample = waiting.pop(0)
+            elif self.now - self.frame_start > patience:
+                raise Stopped
             log.append(self.step(sample, {}, True, learn))
         return log
 
@@ -106,13 +192,18 @@ class SmallSimulator:
     def step(self, sample: Spikes, row: Spikes, restart: bool, learn: bool) -> Step:
         schedule = self.circuit.schedule
         starts = self.next_begins_frame() and (schedule.clock.ring or restart)
-        kicked = [c for c in schedule.chains if starts and (self.now == 0 or not c.ring)]
+        kicked = [
+            chain
+            for chain in schedule.chains
+            if starts and (self.now == 0 if chain.ring else not chain.started_by)
+        ]
         self.frame_start = self.now if starts else self.frame_start
         phases = self.relays_before | {(chain.name, 0) for chain in kicked}
         step = Step(starts, self.now - self.frame_start, phases)
         for chain in kicked:
             self.send(chain.relays[0], [0], self.now - 1)
-        self.present(sample, {phase for phase in phases if phase[1] == 0}, self.now - 1)
+        first = {phase for phase in phases if phase[1] == 0}
+        step.sent_before = self.present(sample, first, self.now - 1)
         self.carried.clear()
         for population in self.circuit.populations.values():
             fired = [i for i in range(population.size) if self.advance(population, i, step)]
@@ -124,13 +215,21 @@ class SmallSimulator:
             if step.spikes[relay]
         }
         for name, neurons in (step.spikes | row).items():
-            self.send(name, neurons, self.now)
-        self.present(sample, {phase for phase in self.relays_before if phase[1] > 0}, self.now)
+            if neurons:
+                self.send(name, neurons, self.now)
+        later = {phase for phase in self.relays_before if phase[1] > 0}
+        step.sent = self.present(sample, later, self.now)
+        step.sent |= {name: set(neurons) for name, neurons in row.items() if neurons}
         reward = any((r.chain, r.phase) in phases for r in schedule.rewards)
         for projection in self.plastic():
             rule = self.circuit.rule_of(projection)
-            pre, post = self.carried.get(projection.name, []), step.spikes[projection.target]
-            spiking = {"x": pre, "y": post, "r": [0] * reward}
+            carried, post = self.carried.get(projection.name, []), step.spikes[projection.target]
+            sources, targets = self.ends[projection.name]
+            spiking = {
+                "x": [i for i, number in enumerate(sources) if number in carried],
+                "y": [j for j, number in enumerate(targets) if number in post],
+                "r": [0] * reward,
+            }
             self.advance_traces(projection, rule, spiking)
             if learn:
                 self.learn(projection, rule, spiking)
@@ -160,25 +259,31 @@ class SmallSimulator:
             if projection.source != source or (only and projection.name not in only):
                 continue
             self.carried[projection.name] = neurons
-            target, weight = projection.target, projection.weight
-            for i in neurons:
-                for j in range(self.circuit.size(target)):
-                    if isinstance(weight, Tie):
-                        amount = 64 * self.weights[projection.name][i][j]
-                    else:
-                        amount = weight.mantissa << (weight.exponent + 6)
-                    if projection.pattern == "all_to_all" or i == j:
-                        self.arriving[step + 1 + projection.delay, target, j] += amount
+            weight, (sources, targets) = projection.weight, self.ends[projection.name]
+            for i, j, mantissa in self.synapses[projection.name]:
+                if sources[i] not in neurons:
+                    continue
+                if isinstance(weight, Tie):
+                    amount = 64 * self.weights[projection.name][i][j]
+                else:
+                    amount = mantissa * weight.mantissa << (weight.exponent + 6)
+                arrival = step + 1 + projection.delay
+                self.arriving[arrival, projection.target, targets[j]] += amount
 
-    def present(self, sample: Spikes, phases: set[Phase], step: int) -> None:
+    def present(self, sample: Spikes, phases: set[Phase], step: int) -> dict[str, set[int]]:
+        """Returns what inputs sent."""
+        sent = {}
         for present in self.circuit.schedule.presents:
-            if (present.chain, present.phase) in phases and present.input in sample:
+            if (present.chain, present.phase) in phases and sample.get(present.input):
                 self.send(present.input, sample[present.input], step, present.projections)
+                sent[present.input] = set(sample[present.input])
+        return sent
 
     def advance_traces(self, plastic: Projection, rule: Rule, spiking: Spikes) -> None:
         """A trace decays, then a spike adds its impulse; the rule sees it after that."""
-        rows, columns = self.circuit.synapse_shape(plastic)
-        for trace in map(rule.trace, TRACES):
+        rows, columns = map(len, self.ends[plastic.name])
+        used = {factor for term in (*rule.dw, *rule.dt) for factor in term.factors}
+        for trace in (rule.trace(variable) for variable in TRACES if variable in used):
             for i in range({"x": rows, "y": columns, "r": 1}[trace.variable[0]]):
                 before = self.traces[plastic.name, trace.variable, i]
                 after = int(before * (-1 / Decimal(trace.tau)).exp()) if before and trace.tau else 0
@@ -186,12 +291,13 @@ class SmallSimulator:
                 self.traces[plastic.name, trace.variable, i] = min(after, 127)
 
     def learn(self, plastic: Projection, rule: Rule, spiking: Spikes) -> None:
+        step = rule.weights.step
         for i, row in enumerate(self.weights[plastic.name]):
             for j, weight in enumerate(row):
                 index, tag = {"x": i, "y": j, "r": 0}, (plastic.name, i, j)
                 values = {"w": weight, "d": plastic.delay, "t": self.tags[tag]}
                 values |= {f"{kind}0": int(k in spiking[kind]) for kind, k in index.items()}
                 values |= {v: self.traces[plastic.name, v, index[v[0]]] for v in TRACES}
-                dw, dt = change(rule.dw, values, rule.weights.step), change(rule.dt, values, 1)
+                dw, dt = change(rule.dw, values, step), change(rule.dt, values, 1)
                 row[j] = clip(weight + dw, rule.low, rule.high)
                 self.tags[tag] = clip(values["t"] + dt, -256, 255)

@@ -12,7 +12,8 @@ import sfc
 from sfc.diagnostics import Diagnostic, Reporter
 from sfc.ir.circuit import Circuit, Init, Neuron, Tie, Weight
 from sfc.sema.evaluate import Value, evaluate
-from sfc.sema.scope import Abandon, Scope
+from sfc.sema.draft import Draft
+from sfc.sema.scope import Abandon, Scope, Shared
 from sfc.span import Source
 from sfc.syntax import ast
 from sfc.syntax.parser import parse
@@ -47,7 +48,7 @@ def value(text: str) -> Value | str:
     assert isinstance(const, ast.Const)
     reporter = Reporter()
     try:
-        return evaluate(const.value, Scope(reporter), spike=520)
+        return evaluate(const.value, Scope(Shared(reporter, Draft(reporter))), spike=520)
     except Abandon:
         (diagnostic,) = reporter.diagnostics
         return diagnostic.code
@@ -132,7 +133,8 @@ def test_value(text: str, expected: Value) -> None:
         ("true < false", "E0305"),
         ("true == 1", "E0305"),
         ("1 and true", "E0305"),
-        ("true or 1", "E0305"),
+        ("false or 1", "E0305"),
+        ("true or 1", True),
         ("min()", "E0305"),
         ("abs(1, 2)", "E0305"),
         ("max(true)", "E0305"),

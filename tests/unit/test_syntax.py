@@ -45,7 +45,7 @@ def shown(node: object) -> str:
     if isinstance(node, ast.Attribute):
         return f".{node.name.text}"
     if isinstance(node, ast.Index):
-        return f"[{shown(node.expression)}]"
+        return f"[{shown(node.intervals[0].low)}]"
     if isinstance(node, ast.Unary):
         return f"({node.operator} {shown(node.operand)})"
     if isinstance(node, ast.Call):
