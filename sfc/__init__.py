@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfc.diagnostics import Reporter, SfcError
-    from sfc.driver import build, compile, compile_text, load_bundle
+    from sfc.driver import build, compile, compile_text, load_bundle, test
     from sfc.ir.circuit import Circuit
+    from sfc.report.show import show
     from sfc.sim.datasets import Dataset, load_data
+    from sfc.sim.outcome import Outcome
     from sfc.sim.result import Result
     from sfc.sim.simulator import Simulator
     from sfc.sim.training import Training
@@ -26,6 +28,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Circuit": "sfc.ir.circuit",
     "Dataset": "sfc.sim.datasets",
+    "Outcome": "sfc.sim.outcome",
     "Reporter": "sfc.diagnostics",
     "Result": "sfc.sim.result",
     "SfcError": "sfc.diagnostics",
@@ -36,11 +39,14 @@ _HOME = {
     "compile_text": "sfc.driver",
     "load_bundle": "sfc.driver",
     "load_data": "sfc.sim.datasets",
+    "show": "sfc.report.show",
+    "test": "sfc.driver",
 }
 
 __all__ = [
     "Circuit",
     "Dataset",
+    "Outcome",
     "Reporter",
     "Result",
     "SfcError",
@@ -51,6 +57,8 @@ __all__ = [
     "compile_text",
     "load_bundle",
     "load_data",
+    "show",
+    "test",
 ]
 
 

@@ -11,7 +11,13 @@ import typer
 
 from sfc import __version__
 from sfc.cli_common import Defines, Seed, compiled, parameters, show_diagnostics
+from sfc.cli_explain import HELP as EXPLAIN_HELP
+from sfc.cli_explain import explain
 from sfc.cli_run import HELP, run
+from sfc.cli_show import HELP as SHOW_HELP
+from sfc.cli_show import show
+from sfc.cli_test import HELP as TEST_HELP
+from sfc.cli_test import run_tests
 from sfc.diagnostics import SfcError
 
 app = typer.Typer(
@@ -153,6 +159,9 @@ def targets() -> None:
 
 
 app.command(help=HELP)(run)
+app.command("test", help=TEST_HELP)(run_tests)
+app.command(help=SHOW_HELP)(show)
+app.command(help=EXPLAIN_HELP)(explain)
 
 
 def main() -> None:

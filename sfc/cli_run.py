@@ -12,6 +12,7 @@ from sfc.diagnostics import fail
 from sfc.files import check_writable
 
 if TYPE_CHECKING:
+    from sfc.ir.circuit import Parameter
     from sfc.sim.datasets import Dataset
     from sfc.sim.simulator import Simulator
     from sfc.sim.training import Training
@@ -106,7 +107,7 @@ def _simulator(
     file: Path,
     engine: str,
     seed: int,
-    values: dict[str, float],
+    values: dict[str, Parameter],
     weights: Path | None,
     resume: Path | None,
 ) -> Simulator:

@@ -27,6 +27,15 @@ def test_it_has_a_header_and_no_warnings(name: str) -> None:
         assert word in circuit.doc
 
 
+@pytest.mark.parametrize("name", circuit_names())
+def test_its_own_tests_pass(name: str) -> None:
+    outcomes = sfc.test(name)
+    assert outcomes
+    for outcome in outcomes:
+        assert outcome.passed, str(outcome)
+        assert not outcome.expects_nothing
+
+
 def test_ring() -> None:
     counts = sfc.Simulator(sfc.compile("ring")).run(frames=3, counts=True).spike_counts
     assert [counts[f"g[{k}]"].tolist() for k in range(3)] == [[0, 0, 3], [3, 0, 0], [0, 3, 0]]

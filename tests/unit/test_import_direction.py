@@ -16,7 +16,7 @@ PACKAGE = Path(sfc.__file__).resolve().parent
 ROWS = (
     {"span", "codes", "resources"},
     {"diagnostics"},
-    {"files"},
+    {"files", "explain"},
     {"ir"},
     {"syntax", "chips", "analysis"},
     {"passes", "sim", "place"},
@@ -35,6 +35,7 @@ LIBRARY_USERS = {
     "typer": "sfc.cli",
     "rich": "sfc.cli",
     "matplotlib": "sfc.report",
+    "vcd": "sfc.report.waveform",
 }
 
 
@@ -110,6 +111,7 @@ def test_module_imports_only_what_its_layer_may(path: Path) -> None:
         ("from jinja2 import Environment", "sfc.targets.other"),
         ("import rich.table", "sfc.report.table"),
         ("import matplotlib.pyplot as plt", "sfc.cli"),
+        ("from vcd import VCDWriter", "sfc.report.run"),
     ],
 )
 def test_forbidden_import_is_found(source: str, importer: str) -> None:
