@@ -32,8 +32,8 @@ def projection(layer: int, kind: str) -> str:
     below = "net.x" if layer == 1 else f"net.layer[{layer - 1}].h"
     if kind in SOURCES:
         return f"{below} -> net.layer[{layer}].h{SOURCES[kind]}"
-    source = "h" if kind == "transpose" else "opposite"
-    return f"net.layer[{layer}].{source} -> net.layer[{layer - 1}].e"
+    source = f"layer[{layer}].h" if kind == "transpose" else f"feedback[{layer}].opposite"
+    return f"net.{source} -> net.hidden[{layer - 1}].e"
 
 
 def compare(
