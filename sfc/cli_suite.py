@@ -70,7 +70,8 @@ class Session:
                 if stop and (self.count(False) or any(suite.errors for suite in self.suites)):
                     break
                 if suite.circuit is not None:
-                    self.say(str(suite.file), "" if suite.tests else ("  no tests", "yellow"))
+                    note = "  none selected" if suite.deselected else "  no tests"
+                    self.say(str(suite.file), "" if suite.tests else (note, "yellow"))
                 for bench in suite.tests:
                     if not (stop and self.count(False)):
                         self._run_one(suite, bench)
@@ -149,7 +150,7 @@ class Session:
         self.say((f"\n{', '.join(words)} in {seconds:.2f} s", "green" if good else "bold red"))
 
     def data(self) -> dict[str, Any]:
-        """Returns everything as JSON data; docs/running.md describes the fields."""
+        """Returns everything as JSON data."""
         from sfc.report.outcomes import FORMAT, diagnostic_data, outcome_data
 
         files = []

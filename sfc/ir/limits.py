@@ -46,19 +46,19 @@ NAME_LIMIT = 200
 """Longest name, in characters."""
 
 SYNAPSE_TABLE_LIMIT = 2 * 10**7
-"""Most synapses of a projection that are kept one by one."""
+"""Most synapses of a circuit that are kept one by one, where a pattern is more than a word."""
 
 PAIR_LIMIT = 10**6
 """Most synapses that the index variables of one projection make."""
 
-EXPANSION_LIMIT = 10**6
-"""Most statements after modules, loops and conditions are expanded."""
+EXPANSION_LIMIT = 500_000
+"""Most statements after modules, loops and conditions are expanded, and what they do in phases."""
 
 INSTANCE_DEPTH_LIMIT = 32
 """Deepest nesting of instances and named loops."""
 
 ARRAY_LIMIT = 10**6
-"""Most elements of an array."""
+"""Most elements of all arrays of a circuit together."""
 
 IMPORT_LIMIT = 100
 """Most files that one circuit imports, directly or not."""

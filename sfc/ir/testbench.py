@@ -19,7 +19,7 @@ class Stimulus:
     """The pattern of an input in a frame, or in a step of a circuit without chains.
 
     Attributes:
-        values: (size of the part,) of 0 and 1, row by row.
+        values: of 0 and 1, row by row, or one for all.
     """
 
     input: str
@@ -39,7 +39,8 @@ class Expectation:
         frame: counted from 0; 0 in a circuit without chains; the last for weights that name none.
         chain: of the phase; empty for weights and without chains.
         phase: of the chain, a step in a circuit without chains, or ANY_PHASE; weights have none.
-        values: row by row: 0 and 1 for spikes, weight units for membranes and weights.
+        values: row by row, or one for all: 0 and 1 for spikes, weight units for membranes and
+            weights.
     """
 
     quantity: ExpectedQuantity
@@ -54,7 +55,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """First weights of a matrix or projection, in weight units, row by row."""
+    """First weights of a matrix or projection, in weight units, row by row, or one for all."""
 
     subject: str
     part: Part | None

@@ -66,7 +66,6 @@ from sfc.ir.limits import (
     SYNAPSE_LIMIT,
 )
 from sfc.ir.patterns import Convolution, Part, Sparse, as_rows, shape_of
-from sfc.ir.synapses import synapses
 
 _NAME = re.compile(r"\w[\w.\[\]-]*")
 
@@ -244,6 +243,8 @@ def _pattern(circuit: Circuit, projection: Projection) -> Iterator[str]:
         if shape != as_rows(shape_of(target.shape, projection.target_part)):
             yield f"I05 {name} yields {shape}, its target has {target.shape}"
             return
+    from sfc.ir.synapses import synapses  # not before it is needed: NumPy takes a while to load
+
     try:
         mantissas = synapses(circuit, projection).mantissas
     except (ValueError, TypeError) as error:
@@ -298,16 +299,23 @@ def _schedule(circuit: Circuit, schedule: Schedule) -> Iterator[str]:
     for probe in schedule.probes:
         if probe.population not in circuit.populations:
             yield f"I10 unknown population {probe.population} is probed"
-        if any(not 0 <= phase < lengths.get(probe.chain, 0) for phase in probe.phases):
+    distinct = {(id(probe.phases), probe.chain): probe for probe in schedule.probes}
+    for probe in distinct.values():
+        if probe.phases and not _inside(probe.phases, lengths.get(probe.chain, 0)):
             yield f"I10 {probe.population} is probed in phases {probe.phases} of {probe.chain}"
     for prop in circuit.properties:
         known = circuit.matrices if prop.kind == "tied" else circuit.populations
         if any(subject not in known for subject in prop.subjects):
             yield f"I13 {prop.kind} of unknown {prop.subjects}"
-        if any(not 0 <= phase < lengths.get(prop.chain, 0) for phase in prop.phases):
+        if prop.phases and not _inside(prop.phases, lengths.get(prop.chain, 0)):
             yield f"I13 {prop.kind} in phases {prop.phases} of {prop.chain}"
     events: list[Present | Reward | Readout] = []
     events += [*schedule.presents, *schedule.rewards, *schedule.readouts]
     for event in events:
         if not 0 <= event.phase < lengths.get(event.chain, 0):
             yield f"I10 {event} is outside its chain"
+
+
+def _inside(phases: tuple[int, ...], length: int) -> bool:
+    """Tells whether phases are those of a chain of a length."""
+    return min(phases) >= 0 and max(phases) < length

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sfc.ir.circuit import Input, Origin, Pattern, Population, Projection, Tie, Weight
 from sfc.ir.integers import DELAY_LIMIT, nearest_weight, split_weight
+from sfc.sema.ends import Clauses, Ends, expression_of
 from sfc.sema.evaluate import integer, mentioned, number
 from sfc.sema.models import Model, constant_weight
 from sfc.sema.nodes import Node
-from sfc.sema.patterns import Clauses, Ends, expression_of, listed_pattern, sparse
 from sfc.sema.references import counted, declared, matrix
 from sfc.sema.scope import Abandon, Scope
 from sfc.span import Span
@@ -18,8 +18,6 @@ _ALLOWED = {
     True: ("pattern", "for", "if", "above", "delay", "label"),
 }
 """Clauses of a projection and of a gate."""
-
-_WORDS = ("one_to_one", "all_to_all")
 
 
 def connect(statement: ast.Connection, scope: Scope) -> None:
@@ -157,13 +155,11 @@ def _connect_pair(
         if pattern == "one_to_one" and source.size != target.size:
             _report_sizes(ends, scope)
         weight = weight or _weight(expression_of(clauses["weight"]), spike, scope)
-    elif _calls(chosen_pattern, "sparse"):
-        assert isinstance(chosen_pattern, ast.Call)
-        pattern = sparse(chosen_pattern, source, target, scope)
-        weight = weight or _weight(expression_of(clauses["weight"]), spike, scope)
     else:
+        from sfc.sema.patterns import synapses_of  # not before: NumPy takes a while to load
+
         gate = weight if isinstance(weight, Weight) else None
-        pattern, weight = listed_pattern(clauses, ends, spike, gate, statement.span, scope)
+        pattern, weight = synapses_of(clauses, ends, spike, gate, scope)
     projection = Projection(
         _label(clauses, scope),
         source.thing.name,
@@ -188,6 +184,10 @@ def _label(clauses: Clauses, scope: Scope) -> str:
         return ""
     label = clauses["label"].value
     assert isinstance(label, ast.Name)
+    if scope.is_anonymous:
+        message = "a label in a loop without a name would be the same in each round"
+        help = "write `for … in … as stage { … }`: then it is stage[0].… and so on"
+        scope.error("E0211", message, label.span, help=help)
     name = scope.path + label.text
     scope.declare("projection", label, lambda: name)
     return name

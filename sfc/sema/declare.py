@@ -25,7 +25,7 @@ from sfc.sema.evaluate import integer, number
 from sfc.sema.models import Model, constant_weight, extend
 from sfc.sema.nodes import Node
 from sfc.sema.references import counted, population
-from sfc.sema.scope import Scope
+from sfc.sema.scope import Abandon, Scope
 from sfc.syntax import ast
 
 
@@ -101,7 +101,7 @@ def declare_chain(declaration: ast.ChainDeclaration, scope: Scope) -> None:
                 )
             )
         chain = Chain(name, relays, declaration.ring, (), declaration.doc, declarator.span)
-        draft.chains.append(chain)
+        draft.chains[name] = chain
         return chain
 
     scope.declare("chain", declaration.declarator.name, resolve)
@@ -109,7 +109,10 @@ def declare_chain(declaration: ast.ChainDeclaration, scope: Scope) -> None:
 
 def start_chain(declaration: ast.ChainDeclaration, scope: Scope) -> None:
     """Adds the synapses by which populations start a chain."""
-    chain: Chain = scope.lookup(declaration.declarator.name, "chain")
+    name = declaration.declarator.name
+    chain: Chain = scope.lookup(name, "chain")
+    if scope.symbols[name.text].name is not name:
+        raise Abandon
     model: Model = scope.lookup(declaration.model, "neuron model")
     weight = _relay_weight(declaration, model, scope)
     delay = 0
@@ -130,9 +133,8 @@ def start_chain(declaration: ast.ChainDeclaration, scope: Scope) -> None:
                 span=reference.span,
             )
         )
-    place = scope.draft.chains.index(chain)
     names = tuple(starter.thing.name for starter in starters)
-    scope.draft.chains[place] = replace(chain, started_by=names)
+    scope.draft.chains[chain.name] = replace(chain, started_by=names)
 
 
 def _relay_weight(declaration: ast.ChainDeclaration, model: Model, scope: Scope) -> Weight:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -24,8 +25,7 @@ from sfc.ir.circuit import (
     Schedule,
     by_name,
 )
-from sfc.ir.limits import PROJECTION_LIMIT
-from sfc.ir.patterns import Part
+from sfc.ir.limits import PROJECTION_LIMIT, SYNAPSE_TABLE_LIMIT
 from sfc.sema.models import Model
 from sfc.sema.nodes import part_text
 from sfc.span import Span
@@ -33,10 +33,11 @@ from sfc.span import Span
 
 @dataclass(frozen=True, slots=True)
 class Gating:
-    """What a phase does to a population or to a part of it: "opened" or "closed", and where."""
+    """What a phase does to the neurons from `low` to `high`: "opened" or "closed", and where."""
 
+    low: int
+    high: int
     verb: str
-    part: Part | None
     span: Span
 
 
@@ -52,7 +53,8 @@ class Draft:
             with its slice in its name.
         outgoing: places in `projections` of those that the file declares from an input.
         carried: places in `projections` that carry an input in a (chain, phase).
-        gating: what each (chain, phase, population) is made to do, to find contradictions.
+        listed_synapses: number of synapses whose projections have a pattern.
+        gating: what each (chain, phase, population) is made to do, by ascending neurons.
     """
 
     reporter: Reporter
@@ -65,14 +67,28 @@ class Draft:
     projections: list[Projection] = field(default_factory=list)
     injections: dict[tuple[str, str], int] = field(default_factory=dict)
     outgoing: dict[str, list[int]] = field(default_factory=dict)
-    chains: list[Chain] = field(default_factory=list)
+    chains: dict[str, Chain] = field(default_factory=dict)
     presents: list[tuple[Present, list[int]]] = field(default_factory=list)
-    rewards: list[Reward] = field(default_factory=list)
+    rewards: dict[tuple[str, int], Reward] = field(default_factory=dict)
     probes: list[Probe] = field(default_factory=list)
     readouts: list[Readout] = field(default_factory=list)
     properties: list[Property] = field(default_factory=list)
+    listed_synapses: int = 0
     carried: set[tuple[str, int, int]] = field(default_factory=set)
     gating: dict[tuple[str, int, str], list[Gating]] = field(default_factory=dict)
+
+    def sort(self, order: Iterable[str]) -> None:
+        """Puts everything that was declared into an order of names; what it lacks comes first."""
+        place = {name: number for number, name in enumerate(order)}
+
+        def key(name: str) -> int:
+            chain = name[: name.rindex("[")] if name.endswith("]") else name
+            return place.get(name, place.get(chain, -1))
+
+        self.populations = dict(sorted(self.populations.items(), key=lambda item: key(item[0])))
+        self.chains = dict(sorted(self.chains.items(), key=lambda item: key(item[0])))
+        for things in (self.inputs, self.rules, self.matrices):
+            things.sort(key=lambda thing: key(thing.name))
 
     def add(self, projection: Projection) -> None:
         """Adds a projection; raises `SfcError` if it is one too many."""
@@ -81,6 +97,18 @@ class Draft:
             self.reporter.error("E0306", message, projection.span)
             self.reporter.fail_on_errors()
         self.projections.append(projection)
+
+    def count_synapses(self, count: int, span: Span) -> None:
+        """Counts synapses that are kept one by one; raises `SfcError` if there are too many."""
+        self.listed_synapses += count
+        if self.listed_synapses > SYNAPSE_TABLE_LIMIT:
+            message = (
+                f"the projections with a pattern have {self.listed_synapses:,} synapses together; "
+                f"at most {SYNAPSE_TABLE_LIMIT:,} are possible"
+            )
+            help = "use all_to_all, one_to_one or fewer synapses"
+            self.reporter.error("E0306", message, span, help=help)
+            self.reporter.fail_on_errors()
 
     def finish(self, name: str, doc: str) -> Circuit:
         """Names the projections and returns the circuit."""
@@ -99,9 +127,9 @@ class Draft:
             by_name(self.matrices),
             by_name(projections),
             Schedule(
-                tuple(self.chains),
+                tuple(self.chains.values()),
                 presents,
-                tuple(self.rewards),
+                tuple(self.rewards.values()),
                 tuple(self.probes),
                 tuple(self.readouts),
             ),

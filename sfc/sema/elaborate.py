@@ -17,7 +17,7 @@ from sfc.sema.connect import connect
 from sfc.sema.declare import start_chain
 from sfc.sema.draft import Draft
 from sfc.sema.evaluate import evaluate, mentioned, truth
-from sfc.sema.expand import declare_parameter, fill, import_file
+from sfc.sema.expand import declare_parameter, fill, fill_scope, import_file
 from sfc.sema.functions import described
 from sfc.sema.schedule import assert_property, phase_block, probe, readout
 from sfc.sema.scope import Abandon, Scope, Shared, Symbol
@@ -46,16 +46,19 @@ def elaborate(
         SfcError: there are errors.
     """
     draft = Draft(reporter)
-    scope = Scope(Shared(reporter, draft, tuple(folders)))
+    scope = Scope(Shared(reporter, draft, tuple(folders), fill=fill_scope))
     _declare_file(file, parameters, scope)
     statements = list(_statements(scope.items, scope))
     _check_assertions(statements)
     own = [s for s in scope.symbols.values() if s.name.span.source is file.source]
+    order: list[str] = []
     for symbol, owner in _symbols(own, scope):
         with suppress(Abandon):
             value = owner.value(symbol, symbol.name.span)
             if symbol.kind == "parameter" and owner is scope:
                 draft.parameters[symbol.name.text] = value
+            order.append(owner.path + symbol.name.text)
+    draft.sort(order)
     for kind, handler in _HANDLERS.items():
         for statement, place in statements:
             if isinstance(statement, kind):
@@ -128,8 +131,10 @@ def _assertion(statement: ast.Assertion, scope: Scope) -> None:
         return
     values = []
     for reference in mentioned(statement.condition):
+        if reference.trailers or scope.kind(reference.name.text) not in ("constant", "parameter"):
+            continue
         shown = f"{reference.name.text} is {described(evaluate(reference, scope))}"
-        if not reference.trailers and shown not in values:
+        if shown not in values:
             values.append(shown.replace("is the number", "is"))
     message = statement.message.value if statement.message else "the assertion does not hold"
     scope.error("E0210", message, statement.condition.span, help=", ".join(values))
@@ -175,8 +180,9 @@ def _check_sizes(draft: Draft) -> None:
 
 def _check_chains(draft: Draft) -> None:
     """Reports chains of which none makes the frames."""
-    if draft.chains and Schedule(tuple(draft.chains)).clock is None:
-        first = draft.chains[0]
+    chains = tuple(draft.chains.values())
+    if chains and Schedule(chains).clock is None:
+        first = chains[0]
         message = "no chain makes the frames: every chain is started by populations"
         help = f"write `ring started by …` for the chain in which a frame begins, as `{first.name}`"
         draft.reporter.error("E0506", message, first.span, help=help)

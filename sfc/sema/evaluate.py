@@ -112,7 +112,7 @@ def elements(interval: ast.Interval, scope: Scope) -> tuple[Value, ...]:
     return tuple(whole_range(interval, scope))
 
 
-def ends(interval: ast.Interval, scope: Scope) -> tuple[int, int | None]:
+def index_ends(interval: ast.Interval, scope: Scope) -> tuple[int, int | None]:
     """Returns the integers of ``a..b``, or the one of ``a`` and None."""
     low, high = (
         None if end is None else integer(end, scope, "an index", -(2**62), 2**62)
@@ -126,7 +126,7 @@ def follow(
     reference: ast.Reference, scope: Scope, kinds: tuple[Kind, ...], relays: bool = True
 ) -> paths.Found:
     """Goes along a reference as far as it leads; see `sfc.sema.paths.follow`."""
-    return paths.follow(reference, scope, ends, kinds, relays)
+    return paths.follow(reference, scope, index_ends, kinds, relays)
 
 
 def mentioned(expression: ast.Expression) -> Iterator[ast.Reference]:
@@ -175,6 +175,10 @@ def _array(array: ast.Array, scope: Scope, spike: int | None) -> Value:
             values.append(evaluate(item.low, scope, spike))
         else:
             values += whole_range(item, scope, ARRAY_LIMIT - len(values))
+    scope.shared.elements += len(values)
+    if scope.shared.elements > ARRAY_LIMIT:
+        message = f"the arrays of the circuit have more than {ARRAY_LIMIT:,} elements together"
+        scope.fatal("E0306", message, array.span)
     return tuple(values)
 
 
@@ -204,6 +208,8 @@ def _binary(
     if symbol in ("and", "or"):
         return _truth(right, places[1], scope)
     if symbol in ("==", "!=") and type(left) is type(right) and isinstance(left, bool | tuple):
+        if _is_nested(left) or _is_nested(right):
+            scope.error("E0305", "arrays of arrays cannot be compared", span)
         return COMPARISONS[symbol](left, right)
     left, right = _number(left, places[0], scope), _number(right, places[1], scope)
     if symbol in COMPARISONS:
@@ -216,6 +222,10 @@ def _binary(
         return _checked(ARITHMETIC[symbol](left, right), span, scope)
     except (OverflowError, ZeroDivisionError):
         scope.error("E0304", f"{left} {symbol} {right} has no value", span)
+
+
+def _is_nested(value: Value) -> bool:
+    return isinstance(value, tuple) and any(isinstance(item, tuple) for item in value)
 
 
 def _call(call: ast.Call, scope: Scope, spike: int | None) -> Value:

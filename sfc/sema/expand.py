@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from sfc.files import find_within
@@ -54,7 +55,7 @@ def fill(statements: tuple[Any, ...], scope: Scope, items: list[Any] | None = No
     items = scope.items if items is None else items
     waiting: list[Callable[[], None]] = []
     for statement in statements:
-        scope.count(1, statement.span)
+        scope.count(len(getattr(statement, "declarators", "1")), statement.span)
         try:
             later = _take(statement, scope, items)
         except Abandon:
@@ -82,20 +83,24 @@ def import_file(statement: ast.Import, scope: Scope) -> None:
             scope.fatal("E0306", f"more than {IMPORT_LIMIT} files are imported", text.span)
         shared.files[key] = None
         file = parse(read_source(path))
-        taken = {other.path for other in shared.files.values() if other is not None}
-        stem = "".join(c if c.isalnum() or c == "_" else "_" for c in path.stem) or "file"
-        names = (f"{stem}{n}." for n in ("", *range(2, IMPORT_LIMIT + 2)))
-        imported = Scope(shared, path=next(name for name in names if name not in taken))
+        imported = Scope(shared, path=_prefix(path, len(shared.files)))
         for other in file.statements:
             if isinstance(other, ast.Import):
                 import_file(other, imported)
+        imported.source = file.source
         _declare_definitions(file, imported)
         shared.files[key] = imported
     found = shared.files[key]
     assert found is not None
     for name, symbol in found.symbols.items():
-        if symbol.name.span.source.path == str(path):
+        if symbol.name.span.source is found.source:
             scope.enter(ast.Name(name, statement.span), symbol)
+
+
+def _prefix(path: Path, number: int) -> str:
+    """Returns what the flat names of an imported file begin with; no instance can be called so."""
+    stem = "".join(c if c.isalnum() and c.isascii() else "_" for c in path.stem)
+    return f"{stem}-{number}."
 
 
 def _declare_definitions(file: ast.CircuitFile, scope: Scope) -> None:
@@ -121,6 +126,8 @@ def declare_parameter(statement: ast.Param, scope: Scope, given: dict[str, Any])
         if statement.default is None:
             message = f"parameter `{name}` has no value"
             help = f"give one with -D {name}=…, or a default: `param {name} = …;`"
+            if scope.source is not None:
+                help = f"give it a default, `param {name} = …;`: it belongs to an imported file"
             scope.error("E0209", message, statement.name.span, help=help)
         value = evaluate(statement.default, scope)
         values = value if isinstance(value, tuple) else (value,)
@@ -137,7 +144,7 @@ def _take(statement: Any, scope: Scope, items: list[Any]) -> Callable[[], None] 
     """Declares a statement's names or keeps it; returns what must wait for the other names."""
     kind = type(statement)
     if kind in _DECLARE:
-        if _is_anonymous(scope) and kind not in (ast.Const, ast.Alias):
+        if scope.is_anonymous and kind not in (ast.Const, ast.Alias):
             message = (
                 "a loop that declares something needs a name, so that each round's is told apart"
             )
@@ -175,13 +182,15 @@ def _fill_named(name: ast.Name, scope: Scope) -> None:
     value = scope.value(symbol, name.span)
     for inner in value.values() if isinstance(value, dict) else (value,):
         scope.items.append(inner)
-        fill(inner.statements, inner)
-        check_bindings(inner)
+        fill_scope(inner)
 
 
-def _is_anonymous(scope: Scope) -> bool:
-    """Tells whether a scope is a round of a loop without a name."""
-    return scope.parent is not None and scope.path == scope.parent.path and scope.bindings is None
+def fill_scope(scope: Scope) -> None:
+    """Declares and expands what an instance or a round of a loop holds, once."""
+    statements, scope.statements = scope.statements, ()
+    if statements:
+        fill(statements, scope)
+        check_bindings(scope)
 
 
 def _report_place(statement: Any, scope: Scope) -> NoReturn:
@@ -211,7 +220,9 @@ def _rounds(statement: ast.Loop, scope: Scope) -> tuple[Any, ...] | range:
         values = whole_range(statement.interval, scope, EXPANSION_LIMIT)
         scope.count(len(values), statement.span)
         return values
-    return elements(statement.interval, scope)
+    array = elements(statement.interval, scope)
+    scope.count(len(array), statement.span)
+    return array
 
 
 def _declare_loop(statement: ast.Loop, scope: Scope) -> None:

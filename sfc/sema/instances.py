@@ -43,6 +43,7 @@ def declare_instance(statement: ast.Instance, scope: Scope) -> None:
     def resolve() -> dict[int, Scope]:
         instances = {}
         values = whole_range(variable.interval, scope, EXPANSION_LIMIT)
+        scope.count(len(values), statement.span)
         for value in values:
             inner = Scope(scope.shared, scope, scope.path, scope.level, scope.made)
             define(variable.name, value, inner)
@@ -100,6 +101,7 @@ def _bind_arguments(
 ) -> None:
     """Declares the parameters of a module in an instance, with their values."""
     known = {parameter.name.text: parameter for parameter in module.parameters}
+    outer.count(len(known), statement.span)
     names, given = list(known), {}
     for position, argument in enumerate(statement.arguments):
         span = argument.name.span if argument.name else argument.expression.span

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sfc.diagnostics import Label, nearest
@@ -16,8 +16,8 @@ from sfc.syntax import ast
 Trailer = ast.Attribute | ast.Index
 
 
-Ends = Callable[[ast.Interval, Scope], tuple[int, int | None]]
-"""Computes the ends of an interval (see `sfc.sema.evaluate.ends`)."""
+IndexEnds = Callable[[ast.Interval, Scope], tuple[int, int | None]]
+"""Computes the ends of an interval (see `sfc.sema.evaluate.index_ends`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Found:
 def follow(
     reference: ast.Reference,
     scope: Scope,
-    ends: Ends,
+    ends: IndexEnds,
     kinds: tuple[Kind, ...],
     relays: bool = True,
 ) -> Found:
@@ -57,12 +57,14 @@ def follow(
         Abandon: a name is unknown, an index is outside, or a declaration has a mistake.
     """
     found = _enter(scope.symbol(reference.name, kinds), reference.name.span, scope, "")
-    for position, trailer in enumerate(reference.trailers):
-        further = _step(found, trailer, scope, ends, relays)
-        if further is None:
-            rest = reference.trailers[position:]
-            return Found(found.kind, found.value, rest, found.symbol, found.text)
-        found = further
+    if not reference.trailers:
+        return found
+    with scope.deeper(reference.span):
+        for position, trailer in enumerate(reference.trailers):
+            further = _step(found, trailer, scope, ends, relays)
+            if further is None:
+                return replace(found, rest=reference.trailers[position:])
+            found = further
     return found
 
 
@@ -75,7 +77,9 @@ def _enter(symbol: Symbol, span: Span, scope: Scope, before: str) -> Found:
     return Found(symbol.kind, value, (), symbol, text)
 
 
-def _step(found: Found, trailer: Trailer, scope: Scope, ends: Ends, relays: bool) -> Found | None:
+def _step(
+    found: Found, trailer: Trailer, scope: Scope, ends: IndexEnds, relays: bool
+) -> Found | None:
     """Goes one trailer further, None if it leads no further."""
     if isinstance(trailer, ast.Attribute):
         if found.kind == "array of instances":
@@ -99,6 +103,7 @@ def _step(found: Found, trailer: Trailer, scope: Scope, ends: Ends, relays: bool
 
 def _member(found: Found, trailer: ast.Attribute, scope: Scope) -> Found:
     inside: Scope = found.value
+    scope.shared.fill(inside)
     symbol = inside.symbols.get(trailer.name.text)
     if symbol is None:
         message = f"`{found.text}` has no `{trailer.name.text}`"
@@ -109,7 +114,7 @@ def _member(found: Found, trailer: ast.Attribute, scope: Scope) -> Found:
     return _enter(symbol, trailer.span, scope, f"{found.text}.")
 
 
-def _element(found: Found, trailer: ast.Index, scope: Scope, ends: Ends) -> Found:
+def _element(found: Found, trailer: ast.Index, scope: Scope, ends: IndexEnds) -> Found:
     place = one_index(found, trailer, scope, ends)
     if place not in found.value:
         numbers = list(found.value)
@@ -120,33 +125,30 @@ def _element(found: Found, trailer: ast.Index, scope: Scope, ends: Ends) -> Foun
     return Found("instance", found.value[place], (), found.symbol, text)
 
 
-def _slice(found: Found, trailer: ast.Index, scope: Scope, ends: Ends) -> Found:
+def _slice(found: Found, trailer: ast.Index, scope: Scope, ends: IndexEnds) -> Found:
     node: Node = found.value
-    if node.part is not None:
-        message = f"`{found.text}` is a slice already"
-        scope.error("E0202", message, trailer.span, help="give all its indices in one bracket")
-    shape, given = node.thing.shape, trailer.intervals
-    if len(given) > len(shape):
-        extents = "1 extent" if len(shape) == 1 else f"{len(shape)} extents"
+    given = trailer.intervals
+    if len(given) > len(node.shape):
+        extents = "1 extent" if len(node.shape) == 1 else f"{len(node.shape)} extents"
         message = f"`{found.text}` has {extents}, found {len(given)} indices"
         scope.error("E0308", message, trailer.span, labels=_declared(found))
-    part, single = [], []
-    for number, size in enumerate(shape):
-        if number >= len(given):
-            part.append((0, size - 1))
-            single.append(False)
-            continue
-        low, high = _inside(given[number], scope, ends, size, f"{found.kind} `{found.text}`")
-        part.append((low, low if high is None else high))
-        single.append(high is None)
-    whole = all(range_ == (0, size - 1) for range_, size in zip(part, shape, strict=True))
+    whole = tuple((0, size - 1) for size in node.thing.shape)
+    part = list(node.part or whole)
+    single = list(node.single or (False,) * len(part))
+    free = [number for number, one in enumerate(single) if not one] or [0]
+    for interval, number in zip(given, free, strict=False):
+        first, last = part[number]
+        what = f"{found.kind} `{found.text}`"
+        low, high = _inside(interval, scope, ends, last - first + 1, what)
+        part[number] = (first + low, first + (low if high is None else high))
+        single[number] = high is None
     sliced = Node(node.thing, tuple(part), tuple(single))
-    if whole and not any(single):
-        sliced = node
+    if sliced.part == whole and not any(single):
+        sliced = Node(node.thing)
     return Found(found.kind, sliced, (), found.symbol, sliced.name)
 
 
-def _array_element(found: Found, trailer: ast.Index, scope: Scope, ends: Ends) -> Found:
+def _array_element(found: Found, trailer: ast.Index, scope: Scope, ends: IndexEnds) -> Found:
     value, text = found.value, found.text
     for interval in trailer.intervals:
         if not isinstance(value, tuple):
@@ -158,7 +160,7 @@ def _array_element(found: Found, trailer: ast.Index, scope: Scope, ends: Ends) -
     return Found(found.kind, value, (), found.symbol, text)
 
 
-def one_index(found: Found, trailer: Trailer, scope: Scope, ends: Ends) -> int:
+def one_index(found: Found, trailer: Trailer, scope: Scope, ends: IndexEnds) -> int:
     """Returns the one index of a trailer."""
     if isinstance(trailer, ast.Index) and len(trailer.intervals) == 1:
         low, high = ends(trailer.intervals[0], scope)
@@ -177,7 +179,7 @@ def inside_chain(chain: Chain, place: int, span: Span, scope: Scope) -> None:
 
 
 def _inside(
-    interval: ast.Interval, scope: Scope, ends: Ends, size: int, what: str
+    interval: ast.Interval, scope: Scope, ends: IndexEnds, size: int, what: str
 ) -> tuple[int, int | None]:
     """Returns the ends of an index within 0..size-1."""
     low, high = ends(interval, scope)

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import product
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sfc.diagnostics import nearest
+from sfc.diagnostics import SfcError, nearest
 from sfc.files import find_within
 from sfc.ir.circuit import Pattern, Weight
 from sfc.ir.integers import WEIGHT_EXPONENTS, mantissa_step
-from sfc.ir.limits import INTEGER_LIMIT, PAIR_LIMIT, SYNAPSE_LIMIT, SYNAPSE_TABLE_LIMIT
-from sfc.ir.patterns import Convolution, Sparse, Toeplitz, as_rows
+from sfc.ir.limits import INTEGER_LIMIT
+from sfc.ir.patterns import Convolution, Sparse, Toeplitz, as_rows, shape_of
 from sfc.ir.synapses import table
-from sfc.sema.evaluate import elements, ends, evaluate, integer, mentioned, number, truth
+from sfc.sema.ends import Clauses, Ends, expression_of
+from sfc.sema.evaluate import evaluate, integer, number
 from sfc.sema.functions import described
+from sfc.sema.models import constant_weight
 from sfc.sema.nodes import Node
-from sfc.sema.references import counted, declared, node, population
-from sfc.sema.scope import Scope, Symbol
+from sfc.sema.pairs import pairs
+from sfc.sema.references import declared
+from sfc.sema.scope import Scope
 from sfc.sim.arrays import read_npz
 from sfc.span import Span
 from sfc.syntax import ast
-
-Clauses = dict[str, ast.Clause]
 
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "sparse": ("p", "seed"),
@@ -34,76 +33,26 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "toeplitz": ("values", "first"),
 }
 _NEEDED = {"sparse": 1, "conv": 1, "toeplitz": 1}
-_ARRAY_BYTES = 2**30
+_ARRAY_BYTES = 2**28
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """The two ends of a projection.
-
-    Attributes:
-        source_index, target_index: the indices of ``x[i] -> y[j] for …``, where there is a ``for``.
-    """
-
-    source: Node
-    target: Node
-    source_index: ast.Index | None
-    target_index: ast.Index | None
-    span: Span
-
-    @classmethod
-    def of(cls, source: ast.Reference, target: ast.Reference, indexed: bool, scope: Scope) -> Ends:
-        """Returns the ends that two references name; with `indexed` their last index varies."""
-        span = source.span.to(target.span)
-        if not indexed:
-            return cls(node(source, scope), population(target, scope), None, None, span)
-        source, source_index = _without_index(source, scope)
-        target, target_index = _without_index(target, scope)
-        return cls(node(source, scope), population(target, scope), source_index, target_index, span)
-
-
-def expression_of(clause: ast.Clause) -> ast.Expression:
-    """Returns the expression of a clause that has one."""
-    assert not isinstance(clause.value, ast.Name | tuple)
-    return clause.value
-
-
-def sparse(call: ast.Call, source: Node, target: Node, scope: Scope) -> Sparse:
-    """Returns the pattern ``sparse(p, seed)``."""
-    arguments = _arguments(call, scope)
-    probability = number(arguments["p"], scope)
-    if not 0 <= probability <= 1:
-        message = f"the probability is {probability}; it can be 0 to 1"
-        scope.error("E0302", message, arguments["p"].span)
-    expected = probability * source.size * target.size
-    if expected > SYNAPSE_TABLE_LIMIT / 2:
-        message = (
-            f"about {expected:,.0f} synapses are expected; "
-            f"at most {SYNAPSE_TABLE_LIMIT // 2:,} are possible"
-        )
-        scope.error("E0306", message, call.span, help="use all_to_all, or a smaller probability")
-    seed = 0
-    if "seed" in arguments:
-        seed = integer(arguments["seed"], scope, "the seed", 0, INTEGER_LIMIT)
-    return Sparse(float(probability), seed)
-
-
-def listed_pattern(
-    clauses: Clauses,
-    ends: Ends,
-    spike: int | None,
-    gate: Weight | None,
-    span: Span,
-    scope: Scope,
+def synapses_of(
+    clauses: Clauses, ends: Ends, spike: int | None, gate: Weight | None, scope: Scope
 ) -> tuple[Pattern, Weight]:
-    """Returns a pattern whose synapses have weights of their own, and the unit of these.
+    """Returns a pattern that is more than a word, and the weight or the unit of its weights.
 
     Args:
         spike: what `spike` means in the weight.
         gate: the weight of a gate.
     """
     if "for" in clauses:
-        return _pairs(clauses, ends, spike, gate, scope)
+        sources, targets, values = pairs(clauses, ends, spike, gate.value if gate else 0.0, scope)
+        span = clauses["for"].span
+        if "weight" in clauses:
+            span = expression_of(clauses["weight"]).span
+        mantissas, unit = _held(values, span, scope, (sources, targets))
+        scope.draft.count_synapses(len(sources), span)
+        return table(sources, targets, mantissas), unit
     scale: float = 1
     if "weight" in clauses:
         scale = number(expression_of(clauses["weight"]), scope, spike)
@@ -112,6 +61,10 @@ def listed_pattern(
         return _matrix(pattern, ends, scale, scope)
     assert isinstance(pattern, ast.Call)
     arguments = _arguments(pattern, scope)
+    if pattern.name.text == "sparse":
+        place = clauses["weight"].span if "weight" in clauses else pattern.span
+        weight = gate or constant_weight(scale, scope, place, "the weight")
+        return _sparse(pattern, arguments, ends, scope), weight
     if pattern.name.text == "toeplitz":
         return _toeplitz(pattern, arguments, ends, scale, scope)
     return _convolution(pattern, arguments, ends, scale, scope)
@@ -137,6 +90,21 @@ def _arguments(call: ast.Call, scope: Scope) -> dict[str, ast.Expression]:
     return values
 
 
+def _sparse(
+    call: ast.Call, arguments: dict[str, ast.Expression], ends: Ends, scope: Scope
+) -> Sparse:
+    probability = number(arguments["p"], scope)
+    if not 0 <= probability <= 1:
+        message = f"the probability is {probability}; it can be 0 to 1"
+        scope.error("E0302", message, arguments["p"].span)
+    expected = probability * ends.source.size * ends.target.size
+    scope.draft.count_synapses(int(1.01 * expected) + 1000, call.span)
+    seed = 0
+    if "seed" in arguments:
+        seed = integer(arguments["seed"], scope, "the seed", 0, INTEGER_LIMIT)
+    return Sparse(float(probability), seed)
+
+
 def _toeplitz(
     call: ast.Call, arguments: dict[str, ast.Expression], ends: Ends, scale: float, scope: Scope
 ) -> tuple[Pattern, Weight]:
@@ -149,14 +117,17 @@ def _toeplitz(
         message = f"{len(values)} values have no middle"
         help = "give an odd number of them, or the first distance: toeplitz(values, first)"
         scope.error("E0402", message, call.span, help=help)
-    mantissas, weight = _held(values * scale, arguments["values"].span, scope)
+    mantissas, weight = _held(_scaled(values, scale), arguments["values"].span, scope)
+    scope.draft.count_synapses(len(values) * min(ends.source.size, ends.target.size), call.span)
     return Toeplitz(first, tuple(mantissas.tolist())), weight
 
 
 def _convolution(
     call: ast.Call, arguments: dict[str, ast.Expression], ends: Ends, scale: float, scope: Scope
 ) -> tuple[Pattern, Weight]:
-    flat = len(ends.source.shape) == 1
+    source, target = _grid(ends.source), _grid(ends.target)
+    flat = len(source) == len(target) == 1
+    source, target = as_rows(source), as_rows(target)
     kernel = _numbers(arguments["kernel"], 1 if flat else 2, scope)
     steps = {}
     for key, default in (("stride", 1), ("padding", 0)):
@@ -166,11 +137,10 @@ def _convolution(
         if flat:
             steps[key] = (default, steps[key][1])
     kernel = kernel.reshape(as_rows(kernel.shape))
-    mantissas, weight = _held(kernel * scale, arguments["kernel"].span, scope)
+    mantissas, weight = _held(_scaled(kernel, scale), arguments["kernel"].span, scope)
     rows = tuple(tuple(row) for row in mantissas.tolist())
     pattern = Convolution(rows, steps["stride"], steps["padding"])
-    source, target = as_rows(ends.source.shape), as_rows(ends.target.shape)
-    if len(ends.target.shape) != len(ends.source.shape) or pattern.target_shape(source) != target:
+    if pattern.target_shape(source) != target:
         needed = pattern.target_shape(source)[1 if flat else 0 :]
         message = (
             f"this convolution of `{ends.source.name}`, which is {list(ends.source.shape)}, yields "
@@ -181,10 +151,13 @@ def _convolution(
             help = "the kernel is larger than the padded source: pad more, or use a smaller one"
         labels = declared(ends.source, ends.target)
         scope.error("E0401", message, call.span, labels=labels, help=help)
-    if prod(target) * kernel.size > SYNAPSE_TABLE_LIMIT:
-        message = f"the convolution has more than {SYNAPSE_TABLE_LIMIT:,} synapses"
-        scope.error("E0306", message, call.span)
+    scope.draft.count_synapses(prod(target) * kernel.size, call.span)
     return pattern, weight
+
+
+def _grid(node: Node) -> tuple[int, ...]:
+    """Returns the extents of a population or slice, one of a single index included."""
+    return shape_of(node.thing.shape, node.part)
 
 
 def _matrix(
@@ -192,7 +165,10 @@ def _matrix(
 ) -> tuple[Pattern, Weight]:
     path, key = texts
     file = find_within(path.value, scope.shared.folders_of(path.span), "E0403", path.span)
-    arrays = read_npz(file, _ARRAY_BYTES, "E0403")
+    try:
+        arrays = read_npz(file, _ARRAY_BYTES, "E0403")
+    except SfcError as error:
+        scope.error("E0403", error.diagnostics[0].message, path.span)
     if key.value not in arrays:
         help = nearest(key.value, arrays) or f"it has {', '.join(sorted(arrays)[:12]) or 'none'}"
         message = f"{path.value} has no array `{key.value}`"
@@ -210,97 +186,11 @@ def _matrix(
     if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
         message = f"`{key.value}` in {path.value} holds {array.dtype} values, not finite numbers"
         scope.error("E0403", message, key.span)
+    scope.draft.count_synapses(int(np.count_nonzero(array)), key.span)
     sources, targets = np.nonzero(array)
-    if len(sources) > SYNAPSE_TABLE_LIMIT:
-        message = f"more than {SYNAPSE_TABLE_LIMIT:,} of the weights are not 0"
-        scope.error("E0306", message, key.span)
-    values = array[sources, targets].astype(np.float64) * scale
+    values = _scaled(array[sources, targets].astype(np.float64), scale)
     mantissas, weight = _held(values, key.span, scope, (sources, targets))
     return table(sources, targets, mantissas), weight
-
-
-def _pairs(
-    clauses: Clauses, ends: Ends, spike: int | None, gate: Weight | None, scope: Scope
-) -> tuple[Pattern, Weight]:
-    """Goes through the index variables of ``x[i] -> y[j] for i in 0..9, j in 0..9 if …``."""
-    variables = clauses["for"].value
-    assert isinstance(variables, tuple)
-    inner = Scope(scope.shared, scope, scope.path, scope.level, scope.made)
-    names, ranges = [], []
-    for variable in variables:
-        assert isinstance(variable, ast.IndexVariable)
-        symbol = Symbol("constant", variable.name, lambda: None, "done")
-        inner.enter(variable.name, symbol)
-        names.append(symbol)
-        ranges.append(elements(variable.interval, inner if len(names) > 1 else scope))
-        symbol.value = 0
-    if prod(len(values) for values in ranges) > PAIR_LIMIT:
-        message = f"the index variables take more than {PAIR_LIMIT:,} values together"
-        scope.error("E0306", message, clauses["for"].span, help="use a pattern")
-    condition = expression_of(clauses["if"]) if "if" in clauses else None
-    weight = expression_of(clauses["weight"]) if "weight" in clauses else None
-    varies = weight is not None and any(
-        reference.name.text == symbol.name.text
-        for reference in mentioned(weight)
-        for symbol in names
-    )
-    constant = gate.value if gate else 0.0
-    if weight is not None and not varies:
-        constant = number(weight, scope, spike)
-    rows: list[tuple[int, int]] = []
-    values: list[float] = []
-    for combination in product(*ranges):
-        for symbol, value in zip(names, combination, strict=True):
-            symbol.value = value
-        if condition is not None and not truth(condition, inner):
-            continue
-        rows.append(
-            (
-                _place(ends.source_index, ends.source, ends.span, inner),
-                _place(ends.target_index, ends.target, ends.span, inner),
-            )
-        )
-        values.append(number(weight, inner, spike) if varies and weight else constant)
-    span = weight.span if weight is not None else clauses["for"].span
-    pairs = np.array(rows, np.int64).reshape(-1, 2)
-    mantissas, unit = _held(np.array(values, np.float64), span, scope, (pairs[:, 0], pairs[:, 1]))
-    return table(pairs[:, 0], pairs[:, 1], mantissas), unit
-
-
-def _place(index: ast.Index | None, end: Node, span: Span, scope: Scope) -> int:
-    """Returns the number within a population or slice that an index says, row by row."""
-    if index is None:
-        if end.size > 1:
-            message = f"`{end.name}` needs an index where there is a `for`"
-            scope.error("E0402", message, span, help=f"write {end.name}[i]")
-        return 0
-    shape = end.shape
-    if len(index.intervals) != len(shape):
-        found = counted(len(index.intervals), "index").replace("indexs", "indices")
-        message = f"`{end.name}` has {counted(len(shape), 'extent')}, found {found}"
-        scope.error("E0308", message, index.span, labels=declared(end))
-    place = 0
-    for interval, size in zip(index.intervals, shape, strict=True):
-        low, high = ends(interval, scope)
-        if high is not None:
-            message = "one index is needed here, not a range"
-            scope.error("E0202", message, interval.span)
-        if not 0 <= low < size:
-            message = f"index {low} is outside `{end.name}`, whose indices are 0 to {size - 1}"
-            help = "count around with %, or exclude it with `if`"
-            scope.error("E0308", message, interval.span, labels=declared(end), help=help)
-        place = place * size + low
-    return place
-
-
-def _without_index(
-    reference: ast.Reference, scope: Scope
-) -> tuple[ast.Reference, ast.Index | None]:
-    """Splits ``net.h[i]`` into ``net.h`` and the index."""
-    last = reference.trailers[-1] if reference.trailers else None
-    if not isinstance(last, ast.Index):
-        return reference, None
-    return ast.Reference(reference.name, reference.trailers[:-1], reference.span), last
 
 
 def _held(
@@ -314,6 +204,8 @@ def _held(
     Args:
         places: sources and targets of the values, for the message.
     """
+    if not np.isfinite(values).all():
+        scope.error("E0304", "a weight is not a finite number", span)
     for exponent in sorted(WEIGHT_EXPONENTS, key=lambda e: (e < 0, abs(e))):
         mantissas = values / 2.0**exponent
         low, high = mantissas.min(initial=0), mantissas.max(initial=0)
@@ -339,6 +231,11 @@ def _held(
     scope.error("E0303", message, span, help=f"the nearest that can be held is {near:g}")
 
 
+def _scaled(values: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    with np.errstate(over="ignore"):
+        return values * scale
+
+
 def _numbers(expression: ast.Expression, dimensions: int, scope: Scope) -> NDArray[np.float64]:
     """Returns an array of numbers with one or two dimensions."""
     value = evaluate(expression, scope)
@@ -347,10 +244,7 @@ def _numbers(expression: ast.Expression, dimensions: int, scope: Scope) -> NDArr
         form = "[[1, 2], [3, 4]]" if dimensions == 2 else "[1, 2, 1]"
         message = f"numbers such as {form} are needed here, found {described(value)}"
         scope.error("E0305", message, expression.span)
-    array = np.array(value, np.float64)
-    if array.size > SYNAPSE_LIMIT:
-        scope.error("E0306", "too many numbers", expression.span)
-    return array
+    return np.array(value, np.float64)
 
 
 def _is_table(rows: object) -> bool:
@@ -365,8 +259,10 @@ def _is_table(rows: object) -> bool:
 
 def _two_integers(expression: ast.Expression, what: str, low: int, scope: Scope) -> tuple[int, int]:
     """Returns ``n`` as (n, n), or the two integers of ``[rows, columns]``."""
-    if isinstance(expression, ast.Array) and len(expression.items) == 2:
-        rows, columns = (integer(i.low, scope, what, low, 2**20) for i in expression.items)
-        return rows, columns
-    both = integer(expression, scope, what, low, 2**20)
-    return both, both
+    value = evaluate(expression, scope)
+    both = value if isinstance(value, tuple) else (value, value)
+    is_held = len(both) == 2 and all(type(v) is int and low <= v <= 2**20 for v in both)
+    if not is_held:
+        message = f"{what} is one integer or two, {low} to {2**20}, found {described(value)}"
+        scope.error("E0302", message, expression.span, help=f"write {low}, or [{low}, {low}]")
+    return both[0], both[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sfc.diagnostics import Label
 from sfc.ir.circuit import Chain, Matrix
 from sfc.sema import paths
-from sfc.sema.evaluate import ends, follow, integer
+from sfc.sema.evaluate import follow, index_ends, integer
 from sfc.sema.nodes import Node
 from sfc.sema.scope import Kind, Scope
 from sfc.syntax import ast
@@ -39,7 +39,8 @@ def whole(reference: ast.Reference, scope: Scope, *kinds: Kind) -> Node:
     if found.part is not None:
         message = f"`{found.thing.name}` can be named here only as a whole"
         help = f"write `{found.thing.name}`"
-        scope.error("E0202", message, reference.trailers[-1].span, help=help)
+        span = reference.trailers[-1].span if reference.trailers else reference.span
+        scope.error("E0202", message, span, help=help)
     return found
 
 
@@ -83,7 +84,7 @@ def phases(interval: ast.Interval, scope: Scope) -> list[tuple[Chain, int]]:
     if interval.high is None:
         return [(chain, low)]
     other, high = _upper_end(interval.high, chain, scope)
-    if other is not chain or high < low:
+    if other.name != chain.name or high < low:
         found = f"{chain.name}[{low}] to {other.name}[{high}]"
         message = f"a range of phases runs up within one chain; found {found}"
         scope.error("E0501", message, interval.span)
@@ -94,7 +95,7 @@ def the_chain(expression: ast.Expression, scope: Scope) -> Chain:
     """Returns the one chain that a bare phase number belongs to."""
     symbols = [symbol for symbol in scope.visible() if symbol.kind == "chain"]
     if not (symbols or scope.made) and len(scope.draft.chains) == 1:
-        return scope.draft.chains[0]
+        return next(iter(scope.draft.chains.values()))
     if not symbols:
         scope.once(("limit", "no chain", scope.path))
         message = "a phase needs a chain, and the circuit has none"
@@ -122,7 +123,7 @@ def _phase_of(found: paths.Found, expression: ast.Reference, scope: Scope) -> tu
     if others or not isinstance(first, ast.Index):
         message = f"`{found.text}` has only numbered relays"
         scope.error("E0202", message, first.span, help=f"write {found.text}[0]")
-    place = paths.one_index(found, first, scope, ends)
+    place = paths.one_index(found, first, scope, index_ends)
     paths.inside_chain(chain, place, first.intervals[0].span, scope)
     return chain, place
 

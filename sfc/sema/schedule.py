@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from sfc.diagnostics import Label
 from sfc.ir.circuit import (
     Chain,
@@ -19,7 +21,6 @@ from sfc.ir.circuit import (
     Tie,
     Weight,
 )
-from sfc.ir.patterns import Part
 from sfc.sema.connect import gate_weight
 from sfc.sema.draft import Gating
 from sfc.sema.evaluate import follow, integer
@@ -41,12 +42,18 @@ def phase_block(block: ast.PhaseBlock, scope: Scope) -> None:
             message = f"phase {index} of chain `{chain.name}` is listed twice"
             scope.error("E0205", message, span, help="keep one of them")
         seen.add((chain.name, index))
+        scope.count(sum(_work(action) for action in block.actions), block.span)
         for action in block.actions:
             for subject in action.subjects:
                 try:
                     handlers[action.kind](action, subject, chain, index, scope)
                 except Abandon:
                     continue
+
+
+def _work(action: ast.Action) -> int:
+    """Returns how many things an action does in a phase."""
+    return len(action.subjects) * max(1, len(action.targets))
 
 
 def _open(
@@ -104,28 +111,35 @@ def _note_gating(
 ) -> None:
     """Remembers what a phase does to a population; reports a contradiction."""
     noted = scope.draft.gating.setdefault((chain.name, index, target.thing.name), [])
-    before = next((other for other in noted if _overlap(other.part, target.part)), None)
-    noted.append(Gating(verb, target.part, subject.span))
-    if before is None:
-        return
-    both = f"{verb} twice" if before.verb == verb else "opened and closed"
-    scope.error(
-        "E0502",
-        f"`{target.name}` is {both} in phase {index} of chain `{chain.name}`",
-        subject.span,
-        labels=(Label(before.span, f"{before.verb} here"),),
-        help="drop one of them",
-    )
+    for low, high in _stretches(target):
+        place = bisect_right(noted, low, key=lambda gating: gating.low)
+        beside = noted[max(0, place - 1) : place + 1]
+        before = next((g for g in beside if g.low <= high and low <= g.high), None)
+        if before is None:
+            noted.insert(place, Gating(low, high, verb, subject.span))
+            continue
+        both = f"{verb} twice" if before.verb == verb else "opened and closed"
+        scope.error(
+            "E0502",
+            f"`{target.name}` is {both} in phase {index} of chain `{chain.name}`",
+            subject.span,
+            labels=(Label(before.span, f"{before.verb} here"),),
+            help="drop one of them",
+        )
 
 
-def _overlap(one: Part | None, other: Part | None) -> bool:
-    """Tells whether two parts of a population have a neuron in common."""
-    if one is None or other is None:
-        return True
-    ranges = zip(one, other, strict=True)
-    return all(
-        low <= other_high and other_low <= high for (low, high), (other_low, other_high) in ranges
-    )
+def _stretches(target: Node) -> list[tuple[int, int]]:
+    """Returns the first and last numbers of the neurons of a slice, row by row."""
+    if target.part is None:
+        return [(0, target.size - 1)]
+    *rows, (low, high) = target.part
+    width = target.thing.shape[-1]
+    if not rows:
+        return [(low, high)]
+    ((first, last),) = rows
+    if (low, high) == (0, width - 1):
+        return [(first * width, (last + 1) * width - 1)]
+    return [(row * width + low, row * width + high) for row in range(first, last + 1)]
 
 
 def _present(
@@ -195,15 +209,23 @@ def _reward(
     if subject.name.text != "r1":
         message = f"`{subject.name.text}` is not a reward; the reward is called r1"
         scope.error("E0601", message, subject.span, help="write `reward r1;`")
-    scope.draft.rewards.append(Reward(chain.name, index, action.span))
+    reward = Reward(chain.name, index, action.span)
+    before = scope.draft.rewards.setdefault((chain.name, index), reward)
+    if before is not reward:
+        message = f"phase {index} of chain `{chain.name}` is rewarded twice"
+        labels = (Label(before.span, "rewarded here"),) if before.span else ()
+        scope.error("E0205", message, action.span, labels=labels, help="drop one of them")
 
 
 def probe(declaration: ast.ProbeDeclaration, scope: Scope) -> None:
     """Elaborates ``probe h, o.v at 3, 5..7;``."""
     at = _by_chain(declaration.phases, scope) or {"": ()}
+    scope.count(sum(map(len, at.values())), declaration.span)
     for subject in declaration.subjects:
         quantity, reference = _quantity(subject, scope)
-        for name in _probed(reference, scope):
+        names = _probed(reference, scope)
+        scope.count(len(names), declaration.span)
+        for name in names:
             for chain_name, numbers in at.items():
                 scope.draft.probes.append(
                     Probe(name, quantity, chain_name, numbers, declaration.span)
@@ -226,7 +248,9 @@ def assert_property(statement: ast.Property, scope: Scope) -> None:
         subjects = tuple(_tied_matrix(subject, scope) for subject in statement.subjects)
     else:
         subjects = tuple(whole(s, scope, "population").name for s in statement.subjects)
-    for chain, numbers in (_by_chain(statement.phases, scope) or {"": ()}).items():
+    at = _by_chain(statement.phases, scope) or {"": ()}
+    scope.count(sum(map(len, at.values())), statement.span)
+    for chain, numbers in at.items():
         scope.draft.properties.append(Property(kind, subjects, chain, numbers, statement.span))
 
 
@@ -249,7 +273,8 @@ def _probed(reference: ast.Reference, scope: Scope) -> tuple[str, ...]:
 
 def _quantity(subject: ast.Reference, scope: Scope) -> tuple[Quantity, ast.Reference]:
     """Splits ``o.v`` into what is probed and where."""
-    last = subject.trailers[-1] if subject.trailers else None
+    rest = follow(subject, scope, ("population", "chain")).rest
+    last = rest[-1] if rest else None
     if not isinstance(last, ast.Attribute):
         return "spikes", subject
     if last.name.text != "v":
@@ -271,7 +296,7 @@ def readout(declaration: ast.ReadoutDeclaration, scope: Scope) -> None:
         )
         labels, help = declared(target, label), "give both one size"
         scope.error("E0401", message, declaration.span, labels=labels, help=help)
-    frames = Schedule(tuple(scope.draft.chains)).clock
+    frames = Schedule(tuple(scope.draft.chains.values())).clock
     if frames is not None and chain.name != frames.name:
         message = (
             f"a readout is once a frame, and `{frames.name}` makes the frames, not `{chain.name}`"

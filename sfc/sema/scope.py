@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from sfc.diagnostics import Label, Reporter, nearest
 from sfc.ir.limits import DEPTH_LIMIT, EXPANSION_LIMIT
-from sfc.span import Span
+from sfc.span import Source, Span
 from sfc.syntax import ast
 
 if TYPE_CHECKING:
@@ -70,9 +70,11 @@ class Shared:
         draft: the circuit so far.
         folders: where imported files and data are looked for, after the folder of the file that
             names them.
-        files: the scopes of imported files, by their resolved paths.
+        files: the scopes of imported files, by their resolved paths; None while one is read.
+        fill: declares what an instance holds (see `sfc.sema.expand.fill_scope`).
         reported: what is reported only once, wherever it matters.
         depth: of expressions and definitions that are being computed.
+        elements: number of elements of arrays that were computed.
         expanded: number of statements so far, those of loops and modules each time anew.
     """
 
@@ -80,8 +82,10 @@ class Shared:
     draft: Draft
     folders: tuple[Path, ...] = ()
     files: dict[Path, Scope | None] = field(default_factory=dict)
+    fill: Callable[[Scope], None] = lambda _: None
     reported: set[Hashable] = field(default_factory=set)
     depth: int = 0
+    elements: int = 0
     expanded: int = 0
 
     def folders_of(self, span: Span) -> list[Path]:
@@ -102,6 +106,7 @@ class Scope:
         level: number of instances and named loops around it.
         made: where the instances that it belongs to were made, the innermost first.
         bindings: what the ports of an instance are bound to and in which scope; None elsewhere.
+        source: of an imported file, None elsewhere.
         statements: what is still to be declared and expanded in it.
         items: statements that declare no name, and scopes and lists of such between them.
     """
@@ -112,6 +117,7 @@ class Scope:
     level: int = 0
     made: tuple[Label, ...] = ()
     bindings: dict[str, tuple[ast.Binding, Scope]] | None = None
+    source: Source | None = None
     statements: tuple[Any, ...] = ()
     symbols: dict[str, Symbol] = field(default_factory=dict)
     items: list[Any] = field(default_factory=list)
@@ -126,16 +132,21 @@ class Scope:
         """The circuit so far."""
         return self.shared.draft
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether this is a round of a loop without a name."""
+        return self.parent is not None and self.path == self.parent.path and self.bindings is None
+
     def declare(self, kind: Kind, name: ast.Name, resolve: Callable[[], Any]) -> None:
         """Adds a name; a second declaration is reported and dropped."""
-        if name.text == "spike":
-            message = "`spike` always means the weight that fires an open neuron"
-            self.reporter.error("E0107", message, name.span, help="choose another name")
-            return
         self.enter(name, Symbol(kind, name, resolve))
 
     def enter(self, name: ast.Name, symbol: Symbol) -> None:
         """Makes a symbol known under a name; a second symbol of the name is reported."""
+        if name.text == "spike":
+            message = "`spike` always means the weight that fires an open neuron"
+            self.reporter.error("E0107", message, name.span, help="choose another name")
+            return
         first = self.symbols.setdefault(name.text, symbol)
         if first is not symbol:
             self.shared.reported.add(("twice", name.text))
@@ -204,7 +215,12 @@ class Scope:
             hidden = ("instance", "alias", "array of instances")
             known = [s.name.text for s in self.visible() if s.kind in (*kinds, *hidden)]
             help = nearest(name.text, known) or f"declare {article(kinds[0])} with this name"
-            if hidden_kind := self._kind_outside(name.text):
+            if (hidden_kind := self._kind_outside(name.text)) in (
+                "population",
+                "input",
+                "chain",
+                "plastic matrix",
+            ):
                 help = (
                     f"a module sees the file's {hidden_kind} through a port, bound by its instances"
                 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any
 
 from sfc.ir.circuit import Circuit, Matrix
@@ -20,7 +19,7 @@ from sfc.ir.testbench import (
     Stimulus,
     Testbench,
 )
-from sfc.sema.evaluate import elements, ends, evaluate, follow, integer, whole_range
+from sfc.sema.evaluate import elements, evaluate, follow, index_ends, integer, whole_range
 from sfc.sema.functions import described
 from sfc.sema.nodes import part_text
 from sfc.sema.paths import Found
@@ -96,14 +95,18 @@ def _items(
         scope.count(1, item.span)
         if isinstance(item, ast.Loop):
             with suppress(Abandon):
-                for value in elements(item.interval, scope):
+                values = elements(item.interval, scope)
+                scope.count(len(values), item.span)
+                for value in values:
                     inner = Scope(scope.shared, scope, scope.path, scope.level, scope.made)
                     symbol = Symbol("constant", item.variable, lambda: None, "done", value)
                     inner.enter(item.variable, symbol)
                     yield from _items(item.statements, inner, frame)
         elif isinstance(item, ast.Frame):
             with suppress(Abandon):
-                for number in _frames(item, scope):
+                numbers = _frames(item, scope)
+                scope.count(len(numbers), item.span)
+                for number in numbers:
                     yield from _items(item.items, scope, number)
         else:
             yield item, scope, frame
@@ -181,6 +184,7 @@ def _present(item: ast.Stimulus, frame: int | None, bench: _Bench, scope: Scope)
     else:
         numbers = [n for i in item.at for n in whole_range(i, scope, TEST_FRAME_LIMIT)] or [0]
         _check_number(numbers, "step", item.span, scope)
+    scope.count(len(numbers), item.span)
     for number in numbers:
         stimulus = Stimulus(source.thing.name, source.part, number, bits, item.span)
         bench.stimuli.append(stimulus)
@@ -197,14 +201,16 @@ def _expect(item: ast.Expectation, frame: int | None, bench: _Bench, scope: Scop
             quantity = "membrane"
             subject = ast.Reference(subject.name, subject.trailers[:-1], subject.span)
         target = node(subject, scope, *(("population",) if quantity == "membrane" else ()))
-        values: tuple[float, ...] = (0,) * target.size
+        values: tuple[float, ...] = (0,)
         if item.value is not None:
             values = _values(item.value, target.shape, f"`{target.name}`", scope)
         if quantity == "spikes" and any(value not in (0, 1) for value in values):
             assert item.value is not None
             message = f"a neuron spikes or not: 1 or 0 for each of `{target.name}`"
             scope.error("E0302", message, item.value.span, help="write .v for its membrane")
-        for chain, number in _when(item, bench, scope):
+        times = _when(item, bench, scope)
+        scope.count(len(times), item.span)
+        for chain, number in times:
             bench.expectations.append(
                 Expectation(
                     quantity,
@@ -293,7 +299,7 @@ def _rows_and_columns(
     part = [(0, full[0] - 1), (0, full[1] - 1)]
     single = [False, False]
     for place, interval in enumerate(trailer.intervals):
-        low, high = ends(interval, scope)
+        low, high = index_ends(interval, scope)
         part[place] = (low, low if high is None else high)
         single[place] = high is None
         if not 0 <= low <= part[place][1] < full[place]:
@@ -311,7 +317,7 @@ def _values(
     """Returns the numbers of an array of a shape, row by row; a single number stands for all."""
     value = evaluate(expression, scope)
     if not isinstance(value, bool | tuple):
-        return (value,) * prod(shape)
+        return (value,)
     rows = (value,) if len(shape) == 1 else value
     fits = isinstance(rows, tuple) and (len(shape) == 1 or len(rows) == shape[0])
     flat = _flat(rows, shape[-1]) if fits and isinstance(rows, tuple) else None

@@ -85,7 +85,7 @@ class Window:
         """Returns where spikes or membranes first differ from what is expected of them."""
         node = node_of(self.circuit, expectation.subject)
         numbers = cells(node.shape, expectation.part or whole(node.shape))
-        expected = np.array(expectation.values, np.float64)
+        expected = _expected(expectation, len(numbers))
         steps = self.steps(expectation)
         if not steps and expectation.chain:
             return Mismatch(expectation, self.result.steps, numbers[:0], expected[:0], expected[:0])
@@ -191,11 +191,16 @@ def compare_weights(expectation: Expectation, window: Window, weights: Weights) 
     """
     array = weights[expectation.subject]
     numbers = cells(array.shape, expectation.part or whole(array.shape))
-    expected = np.array(expectation.values, np.float64)
+    expected = _expected(expectation, len(numbers))
     found = array.ravel()[numbers]
     if (found == expected).all():
         return None
     return Mismatch(expectation, window.result.steps - 1, numbers, expected, found)
+
+
+def _expected(expectation: Expectation, size: int) -> NDArray[np.float64]:
+    """Returns the expected value of each neuron or weight."""
+    return np.broadcast_to(np.array(expectation.values, np.float64), (size,))
 
 
 def whole(shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:

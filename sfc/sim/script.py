@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,11 +76,12 @@ class Script:
                 matrix = self.circuit.matrices.get(name)
                 projections = self.circuit.projections
                 shape = matrix.shape if matrix else self.circuit.synapse_shape(projections[name])
-                weights[name] = np.array(assignment.values).astype(np.int64).reshape(shape)
+                values = np.array(assignment.values, np.int64)
+                weights[name] = np.broadcast_to(_shaped(values, shape), shape)
             else:
                 array = weights[name]
                 place = tuple(slice(low, high + 1) for low, high in assignment.part)
-                array[place] = np.reshape(assignment.values, array[place].shape)
+                array[place] = _shaped(np.array(assignment.values), array[place].shape)
                 weights[name] = array
 
     def first_weights(self) -> dict[str, NDArray[np.int16]]:
@@ -99,3 +101,8 @@ class Script:
             engine.run(
                 make_stimulus(self.circuit, self.inputs(part), frames, steps), recorder, True
             )
+
+
+def _shaped(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Returns values row by row in a shape; a single one stays as it is."""
+    return values if len(values) == 1 else values.reshape(shape)

@@ -108,8 +108,12 @@ def _weights(observer: Observer, window: Window, simulator: Simulator) -> Failur
         try:
             mismatch = compare_weights(expectation, window, simulator.weights)
         except SfcError as error:
+            if error.diagnostics[0].code != "E0705":
+                raise
             help = "expect the weights of each projection by its label, which `as` gives it"
-            message = f"{error.diagnostics[0].message}, at the end of frame {window.part.start}"
+            script = observer.script
+            end = f"frame {window.part.start}" if script.by_frames else "the test"
+            message = f"{error.diagnostics[0].message}, at the end of {end}"
             return Failure((Diagnostic("E0710", message, expectation.span, help=help),))
         if mismatch is not None:
             number = int(mismatch.numbers[mismatch.differing[0]])

@@ -1,9 +1,10 @@
 """Every example in README.md and docs/ is run.
 
-`sfc` blocks are compiled; one that does not begin with `sfc 1;` continues the file's first.
-`python` blocks are run. In `console` blocks every line after `$ ` is run and what it prints is
-compared, where `…` stands for anything; a command that trains runs on a few samples, and its
-figures are not compared.
+`sfc` blocks are compiled, and their tests run; one that does not begin with `sfc 1;` continues the
+file's first. One that begins with `sfc 1;  // NAME.sfc` is that file for what follows. `python`
+blocks are run. In `console` blocks every line after `$ ` is run and what it prints is compared,
+where `…` stands for anything; a command that trains runs on a few samples, and its figures are not
+compared; a command that prints an error must fail.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sfc import cli
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"sfc 1;  // ([\w-]+\.sfc)\n")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -35,17 +37,29 @@ def examples(language: str) -> list:
     ]
 
 
+def write_files(page: Path, folder: Path) -> None:
+    """Writes the circuits that a page gives the names of files."""
+    for text in blocks(page, "sfc"):
+        if name := FILE.match(text):
+            (folder / name[1]).write_text(text, "utf-8")
+
+
 @pytest.mark.parametrize(("text", "page"), examples("sfc"))
-def test_circuits_compile(text: str, page: Path) -> None:
+def test_circuits_compile_and_pass(text: str, page: Path, tmp_path: Path) -> None:
     preamble = "" if text.startswith("sfc 1;") else blocks(page, "sfc")[0]
     reporter = sfc.Reporter()
     sfc.compile_text(preamble + text, page.name, reporter)
     assert not reporter.diagnostics
+    path = tmp_path / "example.sfc"
+    path.write_text(preamble + text, "utf-8")
+    for outcome in sfc.test(path):
+        outcome.check()
 
 
 @pytest.mark.parametrize(("text", "page"), examples("python"))
 def test_python_runs(text: str, page: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
+    write_files(page, tmp_path)
     exec(compile(text, page.name, "exec"), {})
 
 
@@ -53,6 +67,7 @@ def test_python_runs(text: str, page: Path, tmp_path: Path, monkeypatch) -> None
 def test_console_prints(page: Path, tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "circuits").symlink_to(ROOT / "circuits")
     monkeypatch.chdir(tmp_path)
+    write_files(page, tmp_path)
     for text in blocks(page, "console"):
         for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE):
             words = shlex.split(command)
@@ -62,14 +77,27 @@ def test_console_prints(page: Path, tmp_path: Path, monkeypatch) -> None:
             if trains:
                 words += ["--limit", "20", "--test-limit", "20"]
             result = CliRunner().invoke(cli.app, words[1:])
-            assert result.exit_code == 0, result.output
-            printed = result.stdout
+            fails = "error[" in expected
+            assert result.exit_code == (1 if fails else 0), result.output
+            mistake = isinstance(result.exception, sfc.SfcError)
+            printed = str(result.exception) if mistake else result.stdout
             if trains:
                 printed, expected = (re.sub(r"[\d.…]+ %", "…", t) for t in (printed, expected))
             assert matches(printed, expected), f"{command}\n{printed}\n{expected}"
 
 
 def matches(printed: str, expected: str) -> bool:
-    lines = [re.escape(line.rstrip()).replace("…", ".*") for line in expected.strip().splitlines()]
-    pattern = r"\s*\n\s*".join(line if line != ".*" else r"(?:.*\n?)*?" for line in lines)
-    return re.fullmatch(pattern, printed.strip()) is not None
+    """Compares line by line; `…` in a line stands for anything, alone for any number of lines."""
+    lines, wanted = (
+        [line.strip() for line in text.splitlines() if line.strip()] for text in (printed, expected)
+    )
+    ends = {0}  # how many lines may be used up
+    for want in wanted:
+        if want == "…":
+            ends = set(range(min(ends, default=len(lines) + 1), len(lines) + 1))
+        else:
+            pattern = re.escape(want).replace("…", ".*")
+            ends = {
+                end + 1 for end in ends if end < len(lines) and re.fullmatch(pattern, lines[end])
+            }
+    return len(lines) in ends
