@@ -13,24 +13,17 @@ from math import prod
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-from sfc.ir.integers import COEFFICIENT_BITS, DECAY_LIMIT, WeightRange, plastic_range
+from sfc.ir.integers import DECAY_LIMIT
 from sfc.ir.patterns import Convolution, Part, Sparse, Table, Toeplitz, size_of
+from sfc.ir.rules import Rule
+from sfc.ir.schedule import Property, Schedule
 from sfc.span import Span
 
 Pattern = Literal["one_to_one", "all_to_all"] | Sparse | Convolution | Toeplitz | Table
 OriginKind = Literal["relay", "link", "start", "open", "close", "present", "gate"]
-PropertyKind = Literal["silent", "fires", "tied", "no_overflow"]
-Quantity = Literal["spikes", "membrane"]
 
 Parameter = float | tuple[float, ...]
 """The value of a circuit's parameter."""
-
-PRE_VARIABLES = ("x0", "x1", "x2")
-POST_VARIABLES = ("y0", "y1", "y2", "y3")
-REWARD_VARIABLES = ("r0", "r1")
-SYNAPSE_VARIABLES = ("w", "d", "t")
-TRACE_VARIABLES = ("x1", "x2", "y1", "y2", "y3", "r1")
-RULE_VARIABLES = PRE_VARIABLES + POST_VARIABLES + REWARD_VARIABLES + SYNAPSE_VARIABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,71 +153,6 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """A product in a learning rule: coefficient times factors.
-
-    Attributes:
-        coefficient: a multiple of 2^-8.
-        factors: names from RULE_VARIABLES, sorted, repeated for powers.
-    """
-
-    coefficient: float
-    factors: tuple[str, ...]
-
-    @property
-    def scaled(self) -> int:
-        """The coefficient in units of 2^-COEFFICIENT_BITS."""
-        return int(self.coefficient * 2**COEFFICIENT_BITS)
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """A decaying trace of spikes or reward: x1 x2 (pre), y1 y2 y3 (post), r1 (reward).
-
-    Attributes:
-        impulse: added at a spike, 0..127.
-        tau: time constant in steps; 0 forgets at once.
-    """
-
-    variable: str
-    impulse: int
-    tau: float
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A learning rule: in every step w <- clip(w + dw, low, high), and t <- clip(t + dt).
-
-    Attributes:
-        dw, dt: sums of products for the weight and the tag.
-        low, high: range of the weights, weight units.
-        traces: for every trace variable that the terms use.
-    """
-
-    name: str
-    dw: tuple[Term, ...]
-    dt: tuple[Term, ...] = ()
-    low: int = -256
-    high: int = 254
-    traces: tuple[Trace, ...] = ()
-    doc: str = ""
-    span: Span | None = None
-
-    @property
-    def weights(self) -> WeightRange:
-        """How the weights are held."""
-        weights = plastic_range(self.low, self.high)
-        if weights is None:
-            raise ValueError(f"no mantissa and exponent hold {self.low}..{self.high}")
-        return weights
-
-    def trace(self, variable: str) -> Trace:
-        """Returns the trace of a trace variable; r1 defaults to the reward of this step."""
-        default = Trace(variable, 1, 0.0)
-        return next((t for t in self.traces if t.variable == variable), default)
-
-
-@dataclass(frozen=True, slots=True)
 class Init:
     """How a matrix gets its first weights: a method's name and its arguments.
 
@@ -245,128 +173,6 @@ class Matrix:
     init: Init = Init()
     doc: str = ""
     span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """Relays that spike one after another: relay k in phase k - 1, so phase k follows it.
-
-    Attributes:
-        relays: population names.
-        ring: whether it starts over by itself, driven by its last relay or by what starts it; a
-            ring is kicked once, by the host.
-        started_by: populations whose spikes drive the first relay. Without any, a chain that is no
-            ring is kicked by the host in every frame.
-    """
-
-    name: str
-    relays: tuple[str, ...]
-    ring: bool
-    started_by: tuple[str, ...] = ()
-    doc: str = ""
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """An input's spikes arrive in a phase: they are sent with the relay of that phase.
-
-    Attributes:
-        projections: by which they go.
-    """
-
-    input: str
-    chain: str
-    phase: int
-    projections: tuple[str, ...]
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reward:
-    """A phase in which every rule sees r0 = 1."""
-
-    chain: str
-    phase: int
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What a run records of a population, by default in every step.
-
-    Attributes:
-        chain: empty where phases is empty.
-        phases: only in these phases of the chain, ascending.
-    """
-
-    population: str
-    quantity: Quantity
-    chain: str = ""
-    phases: tuple[int, ...] = ()
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Readout:
-    """The population whose spikes or membranes in a phase name the class that `label` encodes."""
-
-    population: str
-    label: str
-    chain: str
-    phase: int
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Property:
-    """What the circuit's author asserts of every frame.
-
-    Attributes:
-        kind: silent or fires (populations in phases), tied (matrices), no_overflow.
-        subjects: names of populations or matrices.
-        chain: empty where phases is empty.
-    """
-
-    kind: PropertyKind
-    subjects: tuple[str, ...] = ()
-    chain: str = ""
-    phases: tuple[int, ...] = ()
-    span: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """What happens when: empty for a plain spiking network, where time is steps."""
-
-    chains: tuple[Chain, ...] = ()
-    presents: tuple[Present, ...] = ()
-    rewards: tuple[Reward, ...] = ()
-    probes: tuple[Probe, ...] = ()
-    readouts: tuple[Readout, ...] = ()
-
-    def chain(self, name: str) -> Chain:
-        """Returns the chain called `name`; KeyError if there is none."""
-        for chain in self.chains:
-            if chain.name == name:
-                return chain
-        raise KeyError(name)
-
-    @property
-    def clock(self) -> Chain | None:
-        """The chain whose first phase begins a frame: the first ring, else the longest chain.
-
-        A chain that is no ring and is started by a population makes no frames.
-        """
-        ring = next((chain for chain in self.chains if chain.ring), None)
-        kicked = [chain for chain in self.chains if not chain.started_by]
-        return ring or max(kicked, key=lambda chain: len(chain.relays), default=None)
-
-    @property
-    def frame_length(self) -> int | None:
-        """Steps in a frame; None without chains, or where it varies."""
-        clock = self.clock
-        return None if clock is None or clock.started_by else len(clock.relays)
 
 
 Named = TypeVar("Named", Population, Input, Matrix, Rule, Projection)
@@ -394,7 +200,7 @@ class Circuit:
     rules: Mapping[str, Rule] = field(default_factory=lambda: MappingProxyType({}))
     matrices: Mapping[str, Matrix] = field(default_factory=lambda: MappingProxyType({}))
     projections: Mapping[str, Projection] = field(default_factory=lambda: MappingProxyType({}))
-    schedule: Schedule = Schedule()
+    schedule: Schedule = field(default_factory=Schedule)
     properties: tuple[Property, ...] = ()
     doc: str = ""
 

@@ -26,24 +26,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from sfc.ir.circuit import (
-    RULE_VARIABLES,
-    TRACE_VARIABLES,
-    Circuit,
-    Init,
-    Input,
-    Matrix,
-    Population,
-    Present,
-    Projection,
-    Readout,
-    Reward,
-    Rule,
-    Schedule,
-    Term,
-    Tie,
-    Weight,
-)
+from sfc.ir.circuit import Circuit, Init, Input, Matrix, Population, Projection, Tie, Weight
 from sfc.ir.inits import INITS
 from sfc.ir.integers import (
     COEFFICIENT_BITS,
@@ -66,6 +49,8 @@ from sfc.ir.limits import (
     SYNAPSE_LIMIT,
 )
 from sfc.ir.patterns import Convolution, Part, Sparse, as_rows, shape_of
+from sfc.ir.rules import RULE_VARIABLES, TRACE_VARIABLES, Rule, Term
+from sfc.ir.schedule import Present, Readout, Reward, Schedule
 
 _NAME = re.compile(r"\w[\w.\[\]-]*")
 

@@ -7,20 +7,12 @@ from functools import partial
 from math import prod
 
 from sfc.diagnostics import nearest
-from sfc.ir.circuit import (
-    Chain,
-    Init,
-    Input,
-    Matrix,
-    Origin,
-    Population,
-    Projection,
-    Rule,
-    Weight,
-)
+from sfc.ir.circuit import Init, Input, Matrix, Origin, Population, Projection, Weight
 from sfc.ir.inits import INITS
 from sfc.ir.integers import DELAY_LIMIT
 from sfc.ir.limits import CHAIN_LIMIT, NEURON_LIMIT, PROJECTION_LIMIT, SYNAPSE_LIMIT
+from sfc.ir.rules import Rule
+from sfc.ir.schedule import Chain
 from sfc.sema.evaluate import integer, number
 from sfc.sema.models import Model, constant_weight, extend
 from sfc.sema.nodes import Node

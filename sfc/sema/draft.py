@@ -8,24 +8,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from sfc.diagnostics import Reporter
-from sfc.ir.circuit import (
-    Chain,
-    Circuit,
-    Input,
-    Matrix,
-    Parameter,
-    Population,
-    Present,
-    Probe,
-    Projection,
-    Property,
-    Readout,
-    Reward,
-    Rule,
-    Schedule,
-    by_name,
-)
+from sfc.ir.circuit import Circuit, Input, Matrix, Parameter, Population, Projection, by_name
 from sfc.ir.limits import PROJECTION_LIMIT, SYNAPSE_TABLE_LIMIT
+from sfc.ir.rules import Rule
+from sfc.ir.schedule import Chain, Present, Probe, Property, Readout, Reward, Schedule
 from sfc.sema.models import Model
 from sfc.sema.nodes import part_text
 from sfc.span import Span

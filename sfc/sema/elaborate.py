@@ -9,8 +9,9 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from sfc.diagnostics import Reporter, nearest
-from sfc.ir.circuit import Circuit, Input, Parameter, Population, Schedule, Tie
+from sfc.ir.circuit import Circuit, Input, Parameter, Population, Tie
 from sfc.ir.limits import NEURON_LIMIT
+from sfc.ir.schedule import Schedule
 from sfc.ir.testbench import Testbench
 from sfc.ir.verify import verify
 from sfc.sema.connect import connect

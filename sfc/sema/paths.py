@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sfc.diagnostics import Label, nearest
-from sfc.ir.circuit import Chain
+from sfc.ir.schedule import Chain
 from sfc.sema.nodes import Node
 from sfc.sema.scope import Kind, Scope, Symbol, article
 from sfc.span import Span

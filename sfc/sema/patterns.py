@@ -261,8 +261,8 @@ def _two_integers(expression: ast.Expression, what: str, low: int, scope: Scope)
     """Returns ``n`` as (n, n), or the two integers of ``[rows, columns]``."""
     value = evaluate(expression, scope)
     both = value if isinstance(value, tuple) else (value, value)
-    is_held = len(both) == 2 and all(type(v) is int and low <= v <= 2**20 for v in both)
-    if not is_held:
+    steps = range(low, 2**20 + 1)
+    if len(both) != 2 or any(isinstance(v, bool | tuple) or v not in steps for v in both):
         message = f"{what} is one integer or two, {low} to {2**20}, found {described(value)}"
         scope.error("E0302", message, expression.span, help=f"write {low}, or [{low}, {low}]")
-    return both[0], both[1]
+    return int(both[0]), int(both[1])

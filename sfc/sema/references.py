@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sfc.diagnostics import Label
-from sfc.ir.circuit import Chain, Matrix
+from sfc.ir.circuit import Matrix
+from sfc.ir.schedule import Chain
 from sfc.sema import paths
 from sfc.sema.evaluate import follow, index_ends, integer
 from sfc.sema.nodes import Node

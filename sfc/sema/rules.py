@@ -6,9 +6,9 @@ import math
 from typing import NoReturn
 
 from sfc.diagnostics import nearest
-from sfc.ir.circuit import RULE_VARIABLES, TRACE_VARIABLES, Rule, Term, Trace
 from sfc.ir.integers import COEFFICIENT_BITS, IMPULSE_LIMIT, plastic_range
 from sfc.ir.limits import FACTOR_LIMIT, RULE_TERM_LIMIT
+from sfc.ir.rules import RULE_VARIABLES, TRACE_VARIABLES, Rule, Term, Trace
 from sfc.ir.verify import largest_term
 from sfc.sema.evaluate import evaluate, integer, mentioned, number
 from sfc.sema.functions import described

@@ -5,21 +5,17 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from sfc.diagnostics import Label
-from sfc.ir.circuit import (
+from sfc.ir.circuit import Origin, Population, Projection, Tie, Weight
+from sfc.ir.schedule import (
     Chain,
-    Origin,
-    Population,
     Present,
     Probe,
-    Projection,
     Property,
     PropertyKind,
     Quantity,
     Readout,
     Reward,
     Schedule,
-    Tie,
-    Weight,
 )
 from sfc.sema.connect import gate_weight
 from sfc.sema.draft import Gating

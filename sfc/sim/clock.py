@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sfc.ir.circuit import Chain, Circuit
+from sfc.ir.circuit import Circuit
+from sfc.ir.schedule import Chain
 
 Phase = tuple[str, int]
 """(chain, index)."""

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sfc.ir.circuit import POST_VARIABLES, PRE_VARIABLES, SYNAPSE_VARIABLES, Rule, Term, Trace
 from sfc.ir.integers import COEFFICIENT_BITS, TAG_RANGE, TRACE_LIMIT
+from sfc.ir.rules import POST_VARIABLES, PRE_VARIABLES, SYNAPSE_VARIABLES, Rule, Term, Trace
 
 Integers = NDArray[Any]
 

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfc.diagnostics import fail, nearest
-from sfc.ir.circuit import Circuit, Probe, Quantity
+from sfc.ir.circuit import Circuit
 from sfc.ir.integers import UNIT
+from sfc.ir.schedule import Probe, Quantity
 from sfc.sim.clock import Clock, Moment, Phase
 from sfc.sim.places import places
 

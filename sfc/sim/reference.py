@@ -13,15 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfc.diagnostics import fail
-from sfc.ir.circuit import (
-    TRACE_VARIABLES,
-    Circuit,
-    Input,
-    Population,
-    Projection,
-    Trace,
-    Weight,
-)
+from sfc.ir.circuit import Circuit, Input, Population, Projection, Weight
 from sfc.ir.integers import (
     DECAY_LIMIT,
     REFRACTORY_LIMIT,
@@ -31,6 +23,7 @@ from sfc.ir.integers import (
     UNIT,
 )
 from sfc.ir.patterns import Part
+from sfc.ir.rules import TRACE_VARIABLES, Trace
 from sfc.ir.synapses import cells, synapses
 from sfc.sim.clock import Clock, Moment, Phase
 from sfc.sim.learning import Learner, TraceState, used_variables

@@ -17,8 +17,9 @@ from decimal import Decimal
 from itertools import product
 from math import prod
 
-from sfc.ir.circuit import Circuit, Population, Projection, Rule, Term, Tie
+from sfc.ir.circuit import Circuit, Population, Projection, Tie
 from sfc.ir.patterns import Convolution, Table, Toeplitz
+from sfc.ir.rules import Rule, Term
 
 Phase = tuple[str, int]
 Spikes = Mapping[str, list[int]]

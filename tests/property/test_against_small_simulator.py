@@ -25,8 +25,6 @@ from small_simulator import SmallSimulator, Step, Stopped
 
 from sfc import Result, SfcError, Simulator
 from sfc.ir.circuit import (
-    TRACE_VARIABLES,
-    Chain,
     Circuit,
     Init,
     Input,
@@ -35,18 +33,14 @@ from sfc.ir.circuit import (
     Origin,
     Pattern,
     Population,
-    Present,
     Projection,
-    Reward,
-    Rule,
-    Schedule,
-    Term,
     Tie,
-    Trace,
     Weight,
     by_name,
 )
 from sfc.ir.patterns import Convolution, Part, Sparse, Table, Toeplitz, as_rows, shape_of, size_of
+from sfc.ir.rules import TRACE_VARIABLES, Rule, Term, Trace
+from sfc.ir.schedule import Chain, Present, Reward, Schedule
 from sfc.ir.synapses import synapses
 from sfc.ir.verify import verify
 from sfc.sim.clock import Clock

@@ -18,24 +18,19 @@ import pytest
 
 import sfc
 from sfc.ir.circuit import (
-    Chain,
     Circuit,
     Input,
     Matrix,
     Neuron,
     Origin,
     Population,
-    Present,
-    Probe,
     Projection,
-    Readout,
-    Reward,
-    Rule,
-    Schedule,
     Tie,
     Weight,
     by_name,
 )
+from sfc.ir.rules import Rule
+from sfc.ir.schedule import Chain, Present, Probe, Readout, Reward, Schedule
 from sfc.report.diagram import BOX_LIMIT, Diagram, build
 from sfc.report.diagram_page import page
 from sfc.report.drawing import draw

@@ -20,17 +20,8 @@ from sfc.ir.circuit import (
     Neuron,
     Origin,
     Population,
-    Present,
-    Probe,
     Projection,
-    Property,
-    Readout,
-    Reward,
-    Rule,
-    Schedule,
-    Term,
     Tie,
-    Trace,
     Weight,
     by_name,
 )
@@ -38,6 +29,8 @@ from sfc.ir.graph import view
 from sfc.ir.limits import NEURON_LIMIT, SYNAPSE_LIMIT
 from sfc.ir.patterns import Convolution, Sparse, Table, Toeplitz
 from sfc.ir.record import RecordError, digest, from_record, to_record
+from sfc.ir.rules import Rule, Term, Trace
+from sfc.ir.schedule import Present, Probe, Property, Readout, Reward, Schedule
 from sfc.ir.text import parse_circuit, print_circuit
 from sfc.ir.verify import InvariantError, verify
 from sfc.span import Source, Span

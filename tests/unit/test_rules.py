@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import sfc
-from sfc.ir.circuit import Rule, Trace
+from sfc.ir.rules import Rule, Trace
 
 TRACES = "".join(f" trace {name} impulse 16 tau 20;" for name in ("x1", "x2", "y1", "y2", "y3"))
 

@@ -11,8 +11,8 @@ import pytest
 import sfc
 from sfc.diagnostics import Diagnostic, Reporter
 from sfc.ir.circuit import Circuit, Init, Neuron, Tie, Weight
-from sfc.sema.evaluate import Value, evaluate
 from sfc.sema.draft import Draft
+from sfc.sema.evaluate import Value, evaluate
 from sfc.sema.scope import Abandon, Scope, Shared
 from sfc.span import Source
 from sfc.syntax import ast
