@@ -84,6 +84,8 @@ def _source(path: str | Path) -> Source:
         path = circuit_path(str(path)) or path
     if not Path(path).suffix and not os.path.exists(path):
         help = nearest(str(path), circuit_names()) or f"shipped: {', '.join(circuit_names())}"
+        if os.path.exists(f"{path}.sfc"):
+            help = f"did you mean `{path}.sfc`?"
         fail("E0101", f"there is no file and no shipped circuit called {path}", help=help)
     return read_source(path)
 

@@ -145,6 +145,8 @@ def _take(statement: Any, scope: Scope, items: list[Any]) -> Callable[[], None] 
     kind = type(statement)
     if kind in _DECLARE:
         if scope.is_anonymous and kind not in (ast.Const, ast.Alias):
+            for declared in getattr(statement, "declarators", (statement,)):
+                scope.shared.reported.add(("name", _name(declared), scope.path))
             message = (
                 "a loop that declares something needs a name, so that each round's is told apart"
             )
@@ -172,6 +174,12 @@ def _take(statement: Any, scope: Scope, items: list[Any]) -> Callable[[], None] 
     else:
         items.append(statement)
     return None
+
+
+def _name(declared: Any) -> str:
+    """Returns the name that a declarator or declaration declares."""
+    text: str = getattr(declared, "declarator", declared).name.text
+    return text
 
 
 def _fill_named(name: ast.Name, scope: Scope) -> None:

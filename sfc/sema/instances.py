@@ -85,6 +85,13 @@ def check_bindings(scope: Scope) -> None:
         help = nearest(text, ports) or f"its ports are {', '.join(ports) or 'none'}"
         labels = scope.made[:1]
         outer.reporter.error("E0212", message, binding.port.span, labels=labels, help=help)
+    for text, symbol in scope.symbols.items() if not scope.bindings else ():
+        port = symbol.resolve
+        if isinstance(port, _PortResolver) and port.bound is None:
+            message = f"port `{text}` is not bound"
+            labels = (Label(port.declarator.span, "the port is declared here"),)
+            help = f"write `{{ {text} = …; }}`: {article(_PORT_KINDS[port.kind])}"
+            scope.reporter.error("E0212", message, scope.made[0].span, labels=labels, help=help)
 
 
 def deeper_level(scope: Scope, span: Span, what: str) -> int:
@@ -110,6 +117,8 @@ def _bind_arguments(
             takes = f"takes {counted(len(names), 'argument')}"
             problem = f"has no parameter `{name}`" if name else takes
             listing = f"its parameters are {', '.join(names)}" if names else "it has none"
+            if any(isinstance(part, ast.Port) for part in module.statements) and not name:
+                listing += "; ports are bound in braces: `{ pre = x; }`"
             message = f"module `{module.name.text}` {problem}"
             outer.error("E0208", message, span, help=nearest(name, names) or listing)
         if name in given:
@@ -154,12 +163,6 @@ def declare_ports(statement: ast.Port, scope: Scope) -> None:
     for declarator in statement.declarators:
         name = declarator.name.text
         bound = scope.bindings.pop(name, None)
-        if bound is None:
-            made = scope.made[0]
-            message = f"port `{name}` is not bound"
-            labels = (Label(declarator.span, "the port is declared here"),)
-            help = f"write `{{ {name} = …; }}`: {article(_PORT_KINDS[statement.kind])}"
-            scope.reporter.error("E0212", message, made.span, labels=labels, help=help)
         resolver = _PortResolver(statement.kind, declarator, bound, scope)
         scope.declare(_PORT_KINDS[statement.kind], declarator.name, resolver)
 
@@ -169,7 +172,7 @@ class _PortResolver:
     """Finds what a port is bound to, and checks that it fits.
 
     Attributes:
-        bound: None if it is not bound, which was reported.
+        bound: None if it is not bound, which is reported in the end.
     """
 
     kind: str

@@ -297,7 +297,10 @@ def readout(declaration: ast.ReadoutDeclaration, scope: Scope) -> None:
         message = (
             f"a readout is once a frame, and `{frames.name}` makes the frames, not `{chain.name}`"
         )
-        help = f"read out in a phase of `{frames.name}`"
+        help = (
+            f"read out in a phase of `{frames.name}`, or declare it after `{chain.name}`: "
+            "the first ring makes the frames"
+        )
         scope.error("E0501", message, declaration.phase.span, help=help)
     scope.draft.readouts.append(
         Readout(target.name, label.name, chain.name, index, declaration.span)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -173,6 +174,28 @@ class Scope:
             scope = scope.parent
         return None
 
+    def _elsewhere(self, name: ast.Name) -> str:
+        """Returns where an unknown name is to be found: in an instance, or in the library."""
+        if name.text in ("True", "False"):
+            return f"did you mean `{name.text.lower()}`?"
+        for symbol in self.visible():
+            if symbol.kind not in ("instance", "array of instances") or symbol.state != "done":
+                continue
+            inside = symbol.value
+            place = symbol.name.text
+            if isinstance(inside, dict):
+                place = f"{place}[{max(inside, default=0)}]"
+                inside = inside.get(max(inside, default=0))
+            if inside is not None and name.text in inside.symbols:
+                return f"did you mean `{place}.{name.text}`?"
+        words = rf"^(module|neuron|rule|const) {re.escape(name.text)}\b"
+        declared = re.compile(words, re.MULTILINE)
+        for folder in self.shared.folders:
+            for path in sorted(folder.glob("*.sfc"))[:100]:
+                if declared.search(path.read_text("utf-8", errors="replace")):
+                    return f'it is in the library: `import "{path.name}";`'
+        return ""
+
     def _kind_outside(self, text: str) -> Kind | None:
         """Returns what kind of thing a name stands for in the file, out of a module's sight."""
         scope: Scope | None = self
@@ -214,7 +237,8 @@ class Scope:
         if symbol is None:
             hidden = ("instance", "alias", "array of instances")
             known = [s.name.text for s in self.visible() if s.kind in (*kinds, *hidden)]
-            help = nearest(name.text, known) or f"declare {article(kinds[0])} with this name"
+            help = self._elsewhere(name) or nearest(name.text, known)
+            help = help or f"declare {article(kinds[0])} with this name"
             if (hidden_kind := self._kind_outside(name.text)) in (
                 "population",
                 "input",

@@ -174,7 +174,7 @@ def _present(item: ast.Stimulus, frame: int | None, bench: _Bench, scope: Scope)
     bits = tuple(int(value) for value in values)
     if any(value not in (0, 1) for value in values):
         message = f"an input spikes or not: 1 or 0 for each of `{source.name}`"
-        scope.error("E0302", message, item.value.span)
+        scope.error("E0302", message, item.value.span, help="write an array such as [1, 0, 1, 0]")
     numbers = [frame or 0]
     if bench.circuit.schedule.chains:
         if item.at:

@@ -12,7 +12,15 @@ from typing import NoReturn
 from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
-from sfc.diagnostics import fail, nearest, printable, shortened
+from sfc.diagnostics import (
+    Diagnostic,
+    Label,
+    SfcError,
+    fail,
+    nearest,
+    printable,
+    shortened,
+)
 from sfc.ir.limits import SOURCE_BYTES, STATEMENT_TOKEN_LIMIT, TOKEN_LIMIT
 from sfc.resources import resource
 from sfc.span import Source, Span
@@ -205,7 +213,20 @@ def _fail_at_token(source: Source, error: UnexpectedToken) -> NoReturn:
     found = _terminal(token.type) if token.type == "$END" else f"`{shortened(token)}`"
     expected = _listing(sorted({_terminal(name) for name in accepted}))
     message = f"expected {expected}, found {found}{' (a keyword)' if is_keyword else ''}"
-    fail("E0105", message, span, help=_hint(token, previous, accepted))
+    labels = _open_brace(source) if token.type == "$END" and "RBRACE" in accepted else ()
+    help = _hint(token, previous, accepted)
+    raise SfcError([Diagnostic("E0105", message, span, labels=labels, help=help)])
+
+
+def _open_brace(source: Source) -> tuple[Label, ...]:
+    """Returns a label at the last brace that is not closed."""
+    unclosed = []
+    for token in _lark().lex(source.text):
+        if token == "{":
+            unclosed.append(token)
+        elif token == "}" and unclosed:
+            unclosed.pop()
+    return tuple(Label(_token_span(source, t), "this `{` is not closed") for t in unclosed[-1:])
 
 
 def _is_next_line(token: Token, previous: Token) -> bool:
@@ -226,8 +247,16 @@ def _hint(token: Token, previous: Token | None, accepted: set[str]) -> str:
         return f"say what `{before}` is: `population {before} : …` or `instance {before} : …`"
     if token.type == "COLON" and "LBRACE" in accepted:
         return "write `{`, and `}` after the last statement"
-    if token.type == "COLON" and before == "[":
-        return "a slice has both its ends: x[0..3]"
+    if token.type == "COLON" and (before == "[" or "RSQB" in accepted):
+        return "a slice is written x[0..3], with both its ends"
+    if token.type == "EQUAL" and "LBRACE" in accepted:
+        return "write `==` to compare"
+    if token.type == "EQUAL" and "ARROW" in accepted:
+        return f"write `const {before} = …`, or `instance {before} : …`"
+    if token.type == "AT" and "SEMICOLON" in accepted:
+        return "`at` stands before `=`"
+    if token.type == "SEMICOLON" and "EQUAL" in accepted:
+        return "say what is expected: `= [1, 0, 1]`; `==` compares numbers"
     if token.type == "NAME" and accepted == {"COLON", "LSQB"}:
         return f"write `instance {token} : {before} …`"
     if token.type in ("IF", "FOR") and "REWARD" in accepted:

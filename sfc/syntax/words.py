@@ -120,6 +120,7 @@ AFTER = {
 
 INSTEAD = {
     "elif": "write `else if`",
+    "from": 'write `import "memories.sfc";`',
     "elseif": "write `else if`",
     "def": "write `module`",
     "var": "write `const`, or `param` for what the user may choose",

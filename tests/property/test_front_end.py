@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from random_texts import random_text
 
 import sfc
+from sfc.driver import compile_tests
 from sfc.ir.circuit import Circuit
 from sfc.ir.record import RecordError, digest, from_record, to_record
 from sfc.ir.text import parse_circuit, print_circuit
 from sfc.ir.verify import InvariantError, verify
 from sfc.resources import resource
+from sfc.span import Source
+from sfc.syntax.formatter import format_source
+from sfc.syntax.parser import tokens
 
 SECONDS = 5
 """No text keeps the processor busy for longer."""
 
 SHIPPED = sorted(resource("circuits").rglob("*.sfc"))
 TEXTS = [path.read_text("utf-8") for path in SHIPPED]
+TEXTS += [random_text(seed, seed) for seed in range(12)]
 TOKEN = re.compile(r"\w+|//[^\n]*|->|\.\.|\*\*|[^\w\s]|\s+")
 TOKENS = sorted({token for text in TEXTS for token in TOKEN.findall(text) if token.strip()})
 
@@ -48,6 +56,10 @@ STRANGE = [
     "}}",
     "a" * 100_000,
     "9" * 100_000,
+    "10**9",
+    "0..10**6",
+    '"',
+    "[0..999]",
     "(" * 1000,
     "-" * 1000,
     " " * 100_000,
@@ -85,7 +97,6 @@ def compiled(text: str, **parameters: float) -> Circuit | sfc.SfcError:
 
 def assert_well_formed(error: sfc.SfcError, text: str) -> None:
     assert error.diagnostics
-    lines = text.removeprefix("\ufeff").split("\n")
     for diagnostic in error.diagnostics:
         assert diagnostic.message
         shown = str(diagnostic)
@@ -93,6 +104,8 @@ def assert_well_formed(error: sfc.SfcError, text: str) -> None:
         assert len(shown) < 5000
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", shown)
         if span := diagnostic.span:
+            is_here = span.source.name == "test.sfc"
+            lines = (text if is_here else span.source.text).removeprefix("\ufeff").split("\n")
             assert 1 <= span.line <= len(lines)
             assert 1 <= span.column <= len(lines[span.line - 1]) + 1
             assert (span.line, span.column) < (span.end_line, span.end_column)
@@ -188,60 +201,62 @@ def test_a_mutated_ir_is_refused_or_a_circuit(seed: int) -> None:
 
 # Circuits that are right
 
-names = st.integers(0, 10**6).map(lambda number: f"n{number}")
+SIZES = st.integers(0, 9)
 
 
-@st.composite
-def circuits(draw: st.DrawFn) -> str:
-    """The text of a valid circuit."""
-    statement: list[str] = []
-    size = draw(st.integers(1, 5))
-    theta = draw(st.sampled_from([2, 64, 100, 1024]))
-    bias = draw(st.sampled_from([0, -64, -1024, -8192]))
-    statement.append(f"param n = {size};")
-    statement.append(f"neuron M {{ threshold = {theta}; bias = {bias}; ring = 32640; close = 128;")
-    statement.append(f" drive = {theta}; refractory = {draw(st.integers(0, 63))}; }}")
-    statement.append(f"rule R {{ dw = {draw(st.integers(-9, 9))}*x0*y0*(2*r1 - 1); }}")
-    populations = draw(st.lists(names, min_size=1, max_size=5, unique=True))
-    declared = ", ".join(f"{name}[{draw(st.sampled_from(['n', '1, n']))}]" for name in populations)
-    statement.append(f"population {declared} : M;\nplastic W[n, n] by R;\ninput i[n];")
-    length = draw(st.integers(2, 6))
-    ring = draw(st.sampled_from(["", " ring"]))
-    statement.append(f"chain g[{length}] : M{ring};\nphase 1 {{ present i to {populations[0]}; }}")
-    some = st.lists(st.sampled_from(populations), min_size=1, max_size=3, unique=True)
-    for _ in range(draw(st.integers(0, 6))):
-        pair = f"{', '.join(draw(some))} -> {', '.join(draw(some))}"
-        clause = draw(
-            st.sampled_from(
-                [
-                    "one_to_one weight spike",
-                    "all_to_all weight -n/64",
-                    "via -W.T",
-                    "via W",
-                    f"weight {draw(st.integers(-255, 255))}*2**3 one_to_one",
-                ]
-            )
-        )
-        statement.append(f"{pair} {clause} delay {draw(st.integers(0, 62))};")
-    for phase in draw(st.sets(st.integers(0, length - 1))):
-        actions = [
-            draw(st.sampled_from([f"open {name} above {theta - 64};", f"close {name};"]))
-            for name in draw(some)
-        ]
-        statement.append(f"phase g[{phase}] {{ reward r1; {' '.join(actions)} }}")
-    statement.append(f"probe {', '.join(populations)}, {populations[0]}.v at 0..{length - 1};")
-    statement.append("probe g;")
-    return "sfc 1;\n" + "\n".join(statement)
+def meaning(thing: Any) -> Any:
+    """What is left of a circuit or test without places and documentation."""
+    if dataclasses.is_dataclass(thing):
+        names = [field.name for field in dataclasses.fields(thing)]
+        kept = (name for name in names if name not in ("span", "doc"))
+        return type(thing), {name: meaning(getattr(thing, name)) for name in kept}
+    if isinstance(thing, Mapping):
+        return [(key, meaning(value)) for key, value in thing.items()]
+    return [meaning(item) for item in thing] if isinstance(thing, tuple) else thing
+
+
+def words(text: str, comments: bool) -> list[str]:
+    found = tokens(Source("test.sfc", text))
+    return [name.text for kind, name in found if (kind == "comment") == comments]
 
 
 @settings(quick, max_examples=60)
-@given(circuits())
-def test_generated_circuits_compile_and_round_trip(text: str) -> None:
+@given(st.integers(0, 10**9), SIZES)
+def test_generated_circuits_compile_and_round_trip(seed: int, size: int) -> None:
+    text = random_text(seed, size)
     circuit = compiled(text)
     assert isinstance(circuit, Circuit), circuit
+    assert from_record(to_record(circuit)) == circuit
+    verify(circuit)
     again = sfc.compile_text(text.replace("\n", "\r\n"), "test.sfc")
     assert digest(again) == digest(circuit)
     assert print_circuit(circuit) == print_circuit(sfc.compile_text(text, "test.sfc"))
+
+
+@settings(quick, max_examples=30)
+@given(st.integers(0, 10**9), SIZES)
+def test_the_layout_of_generated_circuits(seed: int, size: int, tmp_path: Path) -> None:
+    text = random_text(seed, size)
+    laid_out = format_source(Source("test.sfc", text))
+    assert format_source(Source("test.sfc", laid_out)) == laid_out
+    assert words(laid_out, comments=False) == words(text, comments=False)
+    assert sorted(words(laid_out, comments=True)) == sorted(words(text, comments=True))
+    path = tmp_path / "test.sfc"
+    path.write_text(text, "utf-8")
+    before = compile_tests(path)
+    path.write_text(laid_out, "utf-8")
+    assert meaning(compile_tests(path)) == meaning(before)
+
+
+@settings(quick, max_examples=20)
+@given(st.integers(0, 10**9), SIZES)
+def test_generated_circuits_can_be_imported_and_run(seed: int, size: int, tmp_path: Path) -> None:
+    (tmp_path / "other.sfc").write_text(random_text(seed, size), "utf-8")
+    (tmp_path / "test.sfc").write_text('sfc 1;\nimport "other.sfc";\n', "utf-8")
+    assert not sfc.compile(tmp_path / "test.sfc").populations
+    circuit = sfc.compile(tmp_path / "other.sfc")
+    result = sfc.Simulator(circuit, seed=1).run(steps=20, counts=True)
+    assert result.steps == 20
 
 
 # Texts that are meant to hurt
