@@ -98,7 +98,8 @@ def run_activity(
     schedule = simulator.circuit.schedule
     probed = {probe.population for probe in schedule.probes if probe.quantity == "spikes"}
     relays = {chain.name: chain.relays for chain in schedule.chains}
-    probed |= {n for name in probes for n in relays.get(name, (name,)) if not name.endswith(".v")}
+    known = {*simulator.circuit.populations, *simulator.circuit.inputs}
+    probed |= {n for name in probes for n in relays.get(name, (name,)) if n in known}
     start = simulator.frame if unit == "frames" else simulator.step
     activity = None
     done = 0
