@@ -1,8 +1,8 @@
 """Random circuits, stimuli and ways to run them: the engine against the small simulator.
 
 Hypothesis chooses a seed and a size; the seed makes the circuit, and a failure shrinks to a small
-size. Circuits are made as IR, which can say more than the language does (every mantissa, ties of
-any shape, relays that remember).
+size. Circuits are made as IR, which can say more than the language does (every mantissa, synapses
+between the same neurons, relays that remember), and as circuit files.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_texts import random_text
 from small_simulator import SmallSimulator, Step, Stopped
 
-from sfc import Result, SfcError, Simulator
+from sfc import Result, SfcError, Simulator, compile_text
 from sfc.ir.circuit import (
     Circuit,
     Init,
@@ -452,3 +453,11 @@ def test_random_circuits_without_chains(seed: int, size: int, state_file: Path) 
 def test_random_circuits_with_chains(seed: int, size: int, state_file: Path) -> None:
     random = Random(seed)
     compare_runs(random, make_circuit(random, size, True), state_file)
+
+
+@given(seed=SEEDS, size=st.integers(0, 8))
+@settings(BOUNDED, max_examples=40)
+def test_random_circuit_files(seed: int, size: int, state_file: Path) -> None:
+    """What the language makes: instances, labels, slices of slices, presentations to slices."""
+    circuit = compile_text(random_text(seed, size), "random.sfc")
+    compare_runs(Random(seed), circuit, state_file)
