@@ -85,6 +85,8 @@ class Input:
 
     name: str
     shape: tuple[int, ...]
+    at_least: int = 0
+    at_most: int | None = None
     doc: str = ""
     span: Span | None = None
 

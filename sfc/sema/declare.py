@@ -26,7 +26,7 @@ def declare_inputs(declaration: ast.InputDeclaration, scope: Scope) -> None:
 
     def resolve(declarator: ast.Declarator) -> Node:
         name = scope.path + declarator.name.text
-        source = Input(name, _shape(declarator, scope), declaration.doc, declarator.span)
+        source = Input(name, _shape(declarator, scope), 0, None, declaration.doc, declarator.span)
         scope.draft.inputs.append(source)
         return Node(source)
 

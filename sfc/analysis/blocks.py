@@ -1,0 +1,245 @@
+"""Divides populations into blocks that no projection tells apart, and bounds what they exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sfc.ir.circuit import Circuit, Projection, Tie, Weight
+from sfc.ir.integers import UNIT
+
+_MOST_BLOCKS = 64
+"""Blocks of one population beyond which it is left whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blocks of a population.
+
+    Attributes:
+        labels: (n,) number of each neuron's block.
+        sizes: neurons of each block.
+        places: equal for blocks of the same neurons of populations of one size.
+    """
+
+    labels: Any
+    sizes: list[int]
+    places: list[Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What one block brings to another, see `sfc.analysis.network.Link`; blocks by their place."""
+
+    source: int
+    target: int
+    is_pairwise: bool
+    low: int
+    high: int
+    least: int
+    most: int
+    all_low: int
+    all_high: int
+    is_dense: bool
+    covers: bool
+    joined: int
+
+
+def divide(circuit: Circuit) -> dict[str, Blocks]:
+    """Returns the blocks of those populations that consist of more than one."""
+    sliced = [p for p in circuit.projections.values() if p.source_part or p.target_part]
+    if not sliced:
+        return {}
+    import numpy as np
+
+    from sfc.ir.synapses import cells
+
+    labels: dict[str, Any] = {}
+
+    def label(name: str) -> Any:
+        return labels.setdefault(name, np.zeros(circuit.size(name), np.int64))
+
+    for name, part in {
+        (name, part)
+        for p in sliced
+        for name, part in ((p.source, p.source_part), (p.target, p.target_part))
+        if part is not None and name in circuit.populations
+    }:
+        inside = np.zeros(circuit.size(name), np.int64)
+        inside[cells(circuit.populations[name].shape, part)] = 1
+        labels[name] = _numbered(label(name), inside)
+    pairwise = [p for p in circuit.projections.values() if p.pattern == "one_to_one"]
+    pairwise = [p for p in pairwise if p.source in circuit.populations]
+    changed = True
+    while changed:
+        changed = False
+        for p in pairwise:
+            if p.source not in labels and p.target not in labels:
+                continue
+            ends = []
+            for name, part in ((p.source, p.source_part), (p.target, p.target_part)):
+                shape = circuit.populations[name].shape
+                chosen = np.arange(circuit.size(name)) if part is None else cells(shape, part)
+                ends.append((name, chosen))
+            both = _numbered(*(label(name)[chosen] for name, chosen in ends)) + 1
+            for name, chosen in ends:
+                before = label(name)
+                joint = np.zeros(len(before), np.int64)
+                joint[chosen] = both
+                after = _numbered(before, joint)
+                if after.max() >= _MOST_BLOCKS:
+                    after = before
+                changed |= bool(after.max() > before.max())
+                labels[name] = after
+    return {
+        name: _blocks(numbers)
+        for name, numbers in labels.items()
+        if 0 < numbers.max() < _MOST_BLOCKS
+    }
+
+
+def _numbered(first: Any, second: Any) -> Any:
+    """Returns numbers from 0 on, equal where both of two labels are equal."""
+    import numpy as np
+
+    joint = first * (second.max(initial=0) + 1) + second
+    return np.unique(joint, return_inverse=True)[1].reshape(-1)
+
+
+def _blocks(labels: Any) -> Blocks:
+    import numpy as np
+
+    sizes = np.bincount(labels)
+    places = [np.packbits(labels == number).tobytes() for number in range(len(sizes))]
+    return Blocks(labels, [int(size) for size in sizes], places)
+
+
+def pairs(
+    circuit: Circuit,
+    projection: Projection,
+    divided: dict[str, Blocks],
+    sources: int,
+    targets: int,
+) -> Iterator[Pair]:
+    """Yields which of so many blocks a projection joins, with bounds of what arrives."""
+    rows, columns = circuit.synapse_shape(projection)
+    low, high = _weights(circuit, projection)
+    is_listed = not isinstance(projection.pattern, str)
+    if sources == targets == 1 and not is_listed:
+        source, target = circuit.ends(projection)
+        pairwise = projection.pattern == "one_to_one"
+        yield _plain(
+            0, 0, low, high, 1 if pairwise else rows, columns == target.size, rows, pairwise
+        )
+        return
+    yield from _divided(circuit, projection, divided, low, high)
+
+
+def _plain(
+    source: int,
+    target: int,
+    low: int,
+    high: int,
+    most_spikes: int,
+    covers: bool,
+    joined: int,
+    pairwise: bool,
+) -> Pair:
+    """Returns a pair whose every neuron has `most_spikes` synapses of weights low..high."""
+    all_low, all_high = low * most_spikes, high * most_spikes
+    return Pair(
+        source,
+        target,
+        pairwise,
+        low,
+        high,
+        min(all_low, 0),
+        max(all_high, 0),
+        all_low,
+        all_high,
+        most_spikes == joined,
+        covers,
+        joined,
+    )
+
+
+def _weights(circuit: Circuit, projection: Projection) -> tuple[int, int]:
+    """Returns the least and the largest weight of a projection's synapses."""
+    weight = projection.weight
+    if isinstance(weight, Tie):
+        rule = circuit.rule_of(projection)
+        assert rule is not None
+        return UNIT * rule.low, UNIT * rule.high
+    value = int(UNIT * weight.value)
+    return value, value
+
+
+def _divided(
+    circuit: Circuit,
+    projection: Projection,
+    divided: dict[str, Blocks],
+    low: int,
+    high: int,
+) -> Iterator[Pair]:
+    """Yields the pairs of blocks of divided populations, or of synapses one by one."""
+    import numpy as np
+
+    from sfc.ir.synapses import cells, synapses
+
+    ends = circuit.ends(projection)
+    labels, sizes = [], []
+    for node, part in zip(ends, (projection.source_part, projection.target_part), strict=True):
+        blocks = divided.get(node.name) if node.name in circuit.populations else None
+        whole = np.zeros(node.size, np.int64) if blocks is None else blocks.labels
+        labels.append(whole if part is None else whole[cells(node.shape, part)])
+        sizes.append(np.bincount(whole))
+    rows, columns = labels
+    if projection.pattern == "all_to_all":
+        for source, joined in enumerate(np.bincount(rows)):
+            for target, reached in enumerate(np.bincount(columns)):
+                if joined and reached:
+                    covers = bool(reached == sizes[1][target])
+                    yield _plain(source, target, low, high, int(joined), covers, int(joined), False)
+        return
+    if projection.pattern == "one_to_one":
+        for source, target in np.unique(np.stack([rows, columns], axis=1), axis=0).tolist():
+            joined = int(((rows == source) & (columns == target)).sum())
+            covers = joined == int(sizes[1][target])
+            pairwise = covers or joined == int((columns == target).sum())
+            yield _plain(source, target, low, high, 1, covers, joined, pairwise and covers)
+        return
+    assert isinstance(projection.weight, Weight)
+    found = synapses(circuit, projection)
+    amounts = (found.mantissas * (UNIT * projection.weight.value)).astype(np.int64)
+    for source in range(len(sizes[0])):
+        chosen = rows[found.sources] == source
+        if not chosen.any():
+            continue
+        shape = len(columns)
+        picked, weights = found.targets[chosen], amounts[chosen]
+        positive, negative = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        np.add.at(positive, picked, np.maximum(weights, 0))
+        np.add.at(negative, picked, np.minimum(weights, 0))
+        joined = len(np.unique(found.sources[chosen]))
+        for target in range(len(sizes[1])):
+            reached = columns == target
+            here = columns[picked] == target
+            if not reached.any() or not here.any():
+                continue
+            covers = int(reached.sum()) == int(sizes[1][target])
+            total = (positive + negative)[reached]
+            yield Pair(
+                source,
+                target,
+                False,
+                int(weights[here].min()),
+                int(weights[here].max()),
+                int(negative[reached].min()),
+                int(positive[reached].max()),
+                int(total.min()),
+                int(total.max()),
+                False,
+                covers,
+                joined,
+            )

@@ -1,0 +1,393 @@
+"""The fixed point over all frames: for every block and moment, who may fire there.
+
+Moments are gone through in their order, again and again, until nothing changes. A spike always
+arrives later than it was sent, so that one pass is the first frame exactly; what comes from the
+frame before is joined with "nothing", which is what came before the first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+
+from sfc.analysis.cells import (
+    CURRENT_HIGH,
+    CURRENT_LOW,
+    Arrival,
+    Firing,
+    Numbering,
+    Root,
+    Sum,
+    add_up,
+    heights,
+)
+from sfc.analysis.network import Block, Link, Network
+from sfc.analysis.timeline import Timeline
+from sfc.ir.integers import DECAY_LIMIT, STATE_LIMIT
+
+Key = tuple[int, int]
+"""(block, moment)."""
+
+_PATIENCE = 40
+"""Changes of a cell after which its number of spikes is no longer bounded."""
+
+NOBODY = Firing(0, 0, -1, Root("", -1))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found of a block in a moment; amounts in state units.
+
+    Attributes:
+        firing: as far as the reading lets it go on.
+        may_fire: the most neurons that fire, whether or not that is assumed away.
+        total: of what arrives.
+        margin: how much more could arrive before a neuron fires; negative if it may fire.
+        is_shut: something opens the block at other times, but nothing now.
+        overflows: its current or membrane may leave 24 bits.
+        may_rest: whether neurons may be refractory.
+    """
+
+    firing: Firing
+    may_fire: int
+    total: Sum
+    margin: int
+    is_shut: bool = False
+    overflows: bool = False
+    may_rest: bool = False
+
+
+@dataclass(slots=True)
+class Reading:
+    """A fixed point.
+
+    Attributes:
+        conditional: whether cells that nobody opened are assumed to be silent.
+        found: what was found, by (block, moment); what is not in it is silent, with nothing
+            arriving.
+        arrivals: links by which spikes arrive at a block in a moment.
+        pending: by moment, the blocks to look at again.
+        hulls: of blocks that keep something from step to step, bounds of what ever arrives.
+        updates: how often a cell changed.
+        kicked: who fires one step before the first frame.
+        is_first: whether this is the first frame, before which nothing else fired.
+    """
+
+    network: Network
+    timeline: Timeline
+    conditional: bool
+    numbers: Numbering = field(default_factory=Numbering)
+    found: dict[Key, Found] = field(default_factory=dict)
+    arrivals: dict[Key, list[Link]] = field(default_factory=lambda: defaultdict(list))
+    pending: list[set[int]] = field(default_factory=list)
+    hulls: dict[int, tuple[int, int]] = field(default_factory=dict)
+    updates: dict[Key, int] = field(default_factory=lambda: defaultdict(int))
+    kicked: dict[int, Firing] = field(default_factory=dict)
+    is_first: bool = True
+
+    def firing(self, block: int, moment: int) -> Firing:
+        """Returns who fires of a block in a moment."""
+        found = self.found.get((block, moment))
+        return NOBODY if found is None else found.firing
+
+    def sent(self, block: int, moment: int) -> tuple[Firing, bool]:
+        """Returns who fired in a moment that may lie before this frame, and whether it does."""
+        if moment >= 0:
+            return self.firing(block, moment), False
+        start = self.kicked.get(block) if moment == -1 else None
+        if self.is_first:
+            return (NOBODY if start is None else start), False
+        before = self.firing(block, moment % self.timeline.length)
+        if start is not None and start == before:
+            return start, False
+        if before.high == 0 and start is None:
+            return NOBODY, True
+        high = max(before.high, start.high if start else 0)
+        return Firing(0, high, self.numbers.number(("before", block, moment)), before.root), True
+
+    def coming(self, block: int, moment: int) -> list[Arrival]:
+        """Returns what arrives at a block in a moment."""
+        return [
+            Arrival(link, *self.sent(link.source, moment - link.latency))
+            for link in self.arrivals.get((block, moment), ())
+        ]
+
+
+def solve(network: Network, timeline: Timeline, conditional: bool) -> Reading:
+    """Returns the fixed point of one reading."""
+    reading = Reading(network, timeline, conditional)
+    length = timeline.length
+    reading.pending = [set() for _ in range(length)]
+    restless = [n for n, block in enumerate(network.blocks) if block.is_restless]
+    for waiting in reading.pending:
+        waiting.update(restless)
+    _begin(reading)
+    _go_through(reading)
+    reading.is_first = False
+    for block, moment in [*reading.found, *((kicked, length - 1) for kicked in reading.kicked)]:
+        _announce(reading, block, moment)
+    while any(reading.pending):
+        _go_through(reading)
+    return reading
+
+
+def _go_through(reading: Reading) -> None:
+    """Goes through all moments once."""
+    for moment, waiting in enumerate(reading.pending):
+        while waiting:
+            _update(reading, waiting.pop(), moment)
+
+
+def _begin(reading: Reading) -> None:
+    """Makes fire what the host makes fire, before the first frame and in every one."""
+    network, timeline = reading.network, reading.timeline
+    last = timeline.length - 1
+    for block in (*network.kicked, *network.kicks):
+        number = reading.numbers.number(("all", block))
+        reading.kicked[block] = Firing(1, 1, number, Root(network.blocks[block].name, last))
+        for line, is_first in network.triggered.get(block, ()):
+            reading.kicked[line] = _on_line(reading, line, last, is_first, True)
+    for block in reading.kicked:
+        _announce(reading, block, last)
+    if not network.circuit.schedule.chains:
+        for line in network.lines.values():
+            _drive(reading, line, 0, _on_line(reading, line, 0, False, False))
+    beats = range(timeline.frame - 1, timeline.length, timeline.frame) if timeline.frame else [0]
+    for kick in network.kicks:
+        firing = reading.kicked[kick] if timeline.frame else reading.kicked[kick]._replace(low=0)
+        for moment in beats:
+            _drive(reading, kick, moment, firing)
+
+
+def _drive(reading: Reading, block: int, moment: int, firing: Firing) -> None:
+    """Lets a block fire in a moment because the host makes it, and the lines that go with it."""
+    before = reading.found.get((block, moment))
+    found = Found(firing, firing.high, Sum(), -1)
+    if before is not None:
+        found = _joined(before, found)
+    if found == before:
+        return
+    reading.found[block, moment] = found
+    _announce(reading, block, moment)
+    _trigger(reading, block, moment, found.firing)
+
+
+def _trigger(reading: Reading, block: int, moment: int, firing: Firing) -> None:
+    """Lets the lines spike that the host drives when a block fires."""
+    for line, is_first in reading.network.triggered.get(block, ()):
+        sample = _on_line(reading, line, moment, is_first, firing.low == 1)
+        _drive(reading, line, moment, sample)
+
+
+def _on_line(reading: Reading, line: int, moment: int, is_first: bool, surely: bool) -> Firing:
+    """Returns what spikes on an input's line in a moment.
+
+    Args:
+        reading: to number it in.
+        line: block of the line.
+        moment: in which the spikes are sent.
+        is_first: whether they are for a phase 0, which begins in the next step.
+        surely: whether the input is presented in every frame.
+    """
+    block, timeline = reading.network.blocks[line], reading.timeline
+    source = reading.network.circuit.inputs[block.name]
+    part = reading.network.circuit.projections[block.projection].source_part
+    frame = 0
+    if timeline.frame:
+        frame = (moment + is_first) // timeline.frame % (timeline.length // timeline.frame)
+    number = reading.numbers.number(("input", block.name, part, frame, is_first))
+    most = block.size if source.at_most is None else min(source.at_most, block.size)
+    fewest = max(0, source.at_least - (source.size - block.size)) if surely else 0
+    return Firing(fewest, most, number, Root(block.name, -1))
+
+
+def _announce(reading: Reading, block: int, moment: int) -> None:
+    """Lets everything be looked at again on which a block's spikes in a moment have a bearing."""
+    length = reading.timeline.length
+    for link in reading.network.outgoing[block]:
+        arrival = (moment + link.latency) % length
+        links = reading.arrivals[link.target, arrival]
+        if link not in links:
+            links.append(link)
+        reading.pending[arrival].add(link.target)
+    for step in range(1, min(reading.network.blocks[block].rest, length) + 1):
+        reading.pending[(moment + step) % length].add(block)
+
+
+def _update(reading: Reading, number: int, moment: int) -> None:
+    before = reading.found.get((number, moment))
+    block = reading.network.blocks[number]
+    found = _evaluate(reading, number, block, moment)
+    if before is not None:
+        found = _joined(before, found)
+    if found == before:
+        return
+    reading.updates[number, moment] += 1
+    if reading.updates[number, moment] > _PATIENCE and found.firing.high:
+        wide = Firing(found.firing.low, block.size, found.firing.number, Root(block.name, moment))
+        found = replace(found, firing=wide, may_fire=block.size)
+    reading.found[number, moment] = found
+    if block.has_memory:
+        _widen(reading, number, found.total)
+    if found.firing != (NOBODY if before is None else before.firing):
+        _announce(reading, number, moment)
+        _trigger(reading, number, moment, found.firing)
+
+
+def _joined(before: Found, after: Found) -> Found:
+    """Returns what holds of both."""
+    firing = after.firing
+    old = before.firing
+    low, high = min(old.low, firing.low), max(old.high, firing.high)
+    root = firing.root if firing.high >= old.high else old.root
+    return Found(
+        Firing(low, high, firing.number, root),
+        max(before.may_fire, after.may_fire),
+        after.total,
+        min(before.margin, after.margin),
+        before.is_shut and after.is_shut,
+        before.overflows or after.overflows,
+        before.may_rest or after.may_rest,
+    )
+
+
+def _widen(reading: Reading, number: int, total: Sum) -> None:
+    """Keeps bounds of what arrives in any moment, on which what a neuron keeps depends."""
+    low, high = reading.hulls.get(number, (0, 0))
+    hull = (min(low, total.low), max(high, total.high))
+    if hull != (low, high):
+        reading.hulls[number] = hull
+        for waiting in reading.pending:
+            waiting.add(number)
+
+
+def _evaluate(reading: Reading, number: int, block: Block, moment: int) -> Found:
+    arrivals = reading.coming(number, moment)
+    total = add_up(block, arrivals, reading.network.blocks, reading.numbers, moment)
+    kept_low, kept_high, overflows = _kept(reading, number, block, total)
+    low, high = total.low + kept_low, total.high + kept_high
+    if overflows and not reading.conditional:
+        low, high = CURRENT_LOW - STATE_LIMIT, CURRENT_HIGH + STATE_LIMIT
+    level = block.threshold - block.bias
+    may_rest, must_rest = _rests(reading, number, block, moment)
+    margin = level - high
+    size = block.size
+    opaque = reading.numbers.number(("cell", number, moment))
+    here = Root(block.name, moment)
+    if margin >= 0 or must_rest:
+        firing = NOBODY
+    elif low > level and not may_rest:
+        firing = Firing(size, size, reading.numbers.number(("all", number)), here)
+    else:
+        bound, root = _most(block, total, level - kept_high, here)
+        if overflows and not reading.conditional:
+            bound, root = size, here
+        fewest = 0 if may_rest or overflows else _fewest(total, level - kept_low)
+        set_number = opaque
+        if not (may_rest or overflows or block.has_memory):
+            set_number = _numbered(reading.numbers, total, level - total.certain)
+        firing = Firing(min(fewest, bound), bound, set_number, root)
+    is_shut = block.gated and not total.opened
+    passed = NOBODY if reading.conditional and is_shut else firing
+    return Found(passed, firing.high, total, margin, is_shut, overflows, may_rest)
+
+
+def _kept(reading: Reading, number: int, block: Block, total: Sum) -> tuple[int, int, bool]:
+    """Returns bounds of what the steps before add, and whether anything may leave 24 bits."""
+    low, high = CURRENT_LOW, CURRENT_HIGH
+    if not block.has_memory:
+        return 0, 0, not low <= total.low <= total.high <= high
+    hull = reading.hulls.get(number, (0, 0))
+    neuron = block.neuron
+    u_low, u_high = (_limit(bound, neuron.decay_u) for bound in hull)
+    wraps = u_low < low or u_high > high
+    if wraps:
+        u_low, u_high = low, high
+    kept = 4096 - neuron.decay_u
+    u_low, u_high = u_low * kept // 4096, -(-u_high * kept // 4096)
+    v_low = _limit(min(u_low + hull[0] + block.bias, 0), neuron.decay_v)
+    v_high = min(_limit(max(u_high + hull[1] + block.bias, 0), neuron.decay_v), block.threshold)
+    clips = v_low < -STATE_LIMIT
+    v_low = max(v_low, -STATE_LIMIT)
+    kept = 4096 - neuron.decay_v
+    v_low, v_high = v_low * kept // 4096, -(-v_high * kept // 4096)
+    return u_low + v_low, u_high + v_high, wraps or clips
+
+
+def _limit(amount: int, decay: int) -> int:
+    """Returns where a sum settles to which an amount is added in every step, at most 2^40."""
+    if decay == 0:
+        return 0 if amount == 0 else (2**40 if amount > 0 else -(2**40))
+    settled = -(-abs(amount) * DECAY_LIMIT // decay)
+    return settled if amount > 0 else -settled
+
+
+def _rests(reading: Reading, number: int, block: Block, moment: int) -> tuple[bool, bool]:
+    """Tells whether neurons may be refractory in a moment, and whether all of them are."""
+    may = must = False
+    for step in range(1, min(block.rest, reading.timeline.length) + 1):
+        firing, _ = reading.sent(number, moment - step)
+        may |= firing.high > 0
+        must |= firing.low == block.size
+    return may, must
+
+
+def _most(block: Block, total: Sum, level: int, here: Root) -> tuple[int, Root]:
+    """Returns the most neurons that fire, by the spikes that each of them needs.
+
+    Args:
+        block: of the neurons.
+        total: what arrives.
+        level: what it has to exceed.
+        here: the root, if nothing bounds the number.
+    """
+    pairwise = total.high
+    for steps in total.ladders.values():
+        pairwise -= max(0, *(drive + gate for drive, gate in heights(steps)))
+    gap = level - pairwise
+    if gap < 0:
+        return block.size, here
+    bounds: list[tuple[int, Root]] = []
+    brought = 0
+    for steps in total.ladders.values():
+        helping = [step for step in steps if step.drive + step.gate > 0]
+        if helping:
+            widest = max(helping, key=lambda step: step.high)
+            bounds.append((widest.high, widest.root))
+        brought += sum(step.high * (step.drive + step.gate) for step in helping)
+    count = min(block.size, sum(high for high, _ in bounds), brought // (gap + 1))
+    if len(bounds) == 1 and count == bounds[0][0]:
+        return bounds[0]
+    return count, here
+
+
+def _fewest(total: Sum, level: int) -> int:
+    """Returns how many neurons fire at least: those for which one spike is enough."""
+    fewest = 0
+    for steps in total.ladders.values():
+        climbs = heights(steps)
+        levels = sorted({step.level for step in steps})
+        floor = total.low - min(0, *(drive + gate for drive, gate in climbs))
+        for step in steps:
+            reached = min(d + g for d, g in climbs[levels.index(step.level) :])
+            if floor + reached > level:
+                fewest = max(fewest, step.low)
+    return fewest
+
+
+def _numbered(numbers: Numbering, total: Sum, level: int) -> int:
+    """Returns the value number of the neurons for which what varies exceeds a level."""
+    if len(total.ladders) == 1 and not total.others:
+        (((drive, shift, _), steps),) = total.ladders.items()  # type: ignore[misc]
+        fires = [d + g > level for d, g in heights(steps)]
+        first = fires.index(True) if True in fires else len(fires)
+        levels = sorted({step.level for step in steps})
+        if 0 <= level and shift is None and all(fires[first:]) and first < len(fires):
+            return next(step.number for step in steps if step.level == levels[first])
+        return numbers.number(("of", drive, shift, tuple(levels), level < 0, tuple(fires)))
+    parts = [
+        (key, tuple((step.level, step.drive + step.gate) for step in steps))
+        for key, steps in total.ladders.items()
+    ]
+    others = sorted((key for key, _, _ in total.others), key=repr)
+    return numbers.above((frozenset(parts), tuple(others)), level)

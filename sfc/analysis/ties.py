@@ -1,0 +1,244 @@
+"""Whether the copies of a plastic matrix stay equal: they do if they learn from the same spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sfc.analysis.solve import NOBODY, Reading
+from sfc.ir.circuit import Circuit, Projection, Tie
+from sfc.ir.integers import COEFFICIENT_BITS
+from sfc.ir.rules import Rule
+
+TieState = Literal["proved", "rail", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class TieProof:
+    """What is known of one copy of a matrix, beside the first.
+
+    Attributes:
+        state: proved: always equal. rail: equal until a weight reaches an end of the range. open:
+            not proved, as they may learn from different spikes.
+        reason: in words, with phases; empty where proved.
+    """
+
+    matrix: str
+    first: str
+    projection: str
+    state: TieState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """The copies of all plastic matrices, without the first of each.
+
+    Attributes:
+        proofs: in the order of the projections.
+    """
+
+    proofs: tuple[TieProof, ...]
+
+    @property
+    def broken(self) -> list[str]:
+        """Matrices whose copies of one sign and orientation may differ."""
+        return [proof.matrix for proof in self.proofs if proof.state == "open"]
+
+    def of(self, matrix: str) -> list[TieProof]:
+        """Returns the proofs of a matrix."""
+        return [proof for proof in self.proofs if proof.matrix == matrix]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One update of weights in a frame: the weights of rows and columns change by dw.
+
+    Attributes:
+        rows, columns: value numbers of the neurons, by the matrix's rows and columns.
+        change: of the matrix's value; a copy of opposite sign changes by its negative.
+    """
+
+    moment: int
+    rows: Hashable
+    columns: Hashable
+    change: int
+
+
+def prove(reading: Reading) -> Ties:
+    """Compares what the copies of every matrix learn in a frame, in one reading."""
+    circuit = reading.network.circuit
+    proofs = []
+    for matrix in circuit.matrices.values():
+        copies = circuit.tied(matrix.name)
+        rule = circuit.rules[matrix.rule]
+        for copy in copies[1:]:
+            proofs.append(_compare(reading, rule, copies[0], copy))
+    return Ties(tuple(proofs))
+
+
+def _compare(reading: Reading, rule: Rule, first: Projection, copy: Projection) -> TieProof:
+    circuit = reading.network.circuit
+    assert isinstance(first.weight, Tie) and isinstance(copy.weight, Tie)
+    name = first.weight.matrix
+    names = (name, first.name, copy.name)
+    same_sign = first.weight.sign == copy.weight.sign
+    lopsided = not same_sign and rule.low != -rule.high
+    rails = f"the range {rule.low}..{rule.high} ends elsewhere for {copy.weight}"
+    if not rule.dw:
+        return TieProof(*names, *(("rail", rails) if lopsided else ("proved", "")))
+    if _is_by_coincidence(rule):
+        ours, theirs = (lessons(reading, p) for p in (first, copy))
+        bare = [[(x.rows, x.columns, x.change) for x in sequence] for sequence in (ours, theirs)]
+        if bare[0] == bare[1]:
+            return TieProof(*names, *(("rail", rails) if lopsided else ("proved", "")))
+        if sorted(bare[0], key=repr) == sorted(bare[1], key=repr):
+            reason = rails if lopsided else "they learn the same in another order"
+            return TieProof(*names, "rail", reason)
+        return TieProof(*names, "open", _difference(reading, first, copy, ours, theirs))
+    same_ends = same_sign and first.weight.transpose == copy.weight.transpose
+    if same_ends and first.delay == copy.delay and _see_the_same(reading, first, copy):
+        return TieProof(*names, "proved")
+    reason = f"its rule `{rule.name}` sees more than coincidences, and the spikes may differ"
+    return TieProof(*names, "open", reason)
+
+
+def _is_by_coincidence(rule: Rule) -> bool:
+    """Tells whether nothing but coincidences of spikes and the reward change a weight."""
+    return all(
+        {"x0", "y0"} <= set(term.factors) <= {"x0", "y0", "r0", "r1"} for term in rule.dw
+    ) and not any(trace.variable == "r1" for trace in rule.traces)
+
+
+def lessons(reading: Reading, projection: Projection) -> list[Lesson]:
+    """Returns what a projection learns in a frame, if its rule is one of coincidences."""
+    network, circuit = reading.network, reading.network.circuit
+    rule = circuit.rule_of(projection)
+    assert rule is not None and isinstance(projection.weight, Tie)
+    rewarded = rewarded_moments(reading)
+    found = []
+    for moment in range(reading.timeline.length):
+        pre = [b for b in _sources(reading, projection) if reading.firing(b, moment).high]
+        post = [b for b in network.blocks_of[projection.target] if reading.firing(b, moment).high]
+        for source in pre:
+            for target in post:
+                change = _change(rule, moment in rewarded) * projection.weight.sign
+                rows, columns = (
+                    (
+                        _set(reading, projection, end, block, moment),
+                        _place(reading, end, projection),
+                    )
+                    for end, block in (("source", source), ("target", target))
+                )
+                if projection.weight.transpose:
+                    rows, columns = columns, rows
+                if change:
+                    found.append(Lesson(moment, rows, columns, change))
+    return found
+
+
+def _sources(reading: Reading, projection: Projection) -> list[int]:
+    network = reading.network
+    if projection.name in network.lines:
+        return [network.lines[projection.name]]
+    return network.blocks_of[projection.source]
+
+
+def _set(reading: Reading, projection: Projection, end: str, block: int, moment: int) -> Hashable:
+    """Returns what stands for the neurons of a block that fire in a moment."""
+    firing = reading.firing(block, moment)
+    whole = reading.network.blocks[block]
+    if firing.low == whole.size:
+        return ("all", whole.size, whole.place)
+    return firing.number
+
+
+def _place(reading: Reading, end: str, projection: Projection) -> Hashable:
+    """Returns which neurons of a population the rows or columns are."""
+    circuit = reading.network.circuit
+    if end == "source":
+        if projection.source in circuit.inputs:
+            return None
+        return projection.source_part and (
+            projection.source_part,
+            circuit.ends(projection)[0].shape,
+        )
+    return projection.target_part and (projection.target_part, circuit.ends(projection)[1].shape)
+
+
+def rewarded_moments(reading: Reading) -> frozenset[int]:
+    """Returns the moments in which every rule may see a reward."""
+    circuit, length = reading.network.circuit, reading.timeline.length
+    found: set[int] = set()
+    for reward in circuit.schedule.rewards:
+        found |= set(moments_of(reading, reward.chain, reward.phase))
+    return frozenset(moment for moment in found if moment < length)
+
+
+def moments_of(reading: Reading, chain_name: str, phase: int) -> list[int]:
+    """Returns the moments that may be a phase of a chain: those after its relay spiked."""
+    network, length = reading.network, reading.timeline.length
+    chain = network.circuit.schedule.chain(chain_name)
+    blocks = list(network.blocks_of[chain.relays[phase]])
+    if phase == 0:
+        blocks += [kick for kick in network.kicks if network.blocks[kick].name == chain_name]
+    spiking = (m for m in range(length) if any(reading.firing(b, m).high for b in blocks))
+    return sorted({(moment + 1) % length for moment in spiking})
+
+
+def _change(rule: Rule, rewarded: bool) -> int:
+    """Returns by how much a coincidence changes a weight, in weight units."""
+    total = sum(term.scaled for term in rule.dw if rewarded or not {"r0", "r1"} & set(term.factors))
+    step = rule.weights.step
+    size = (abs(total) >> COEFFICIENT_BITS) // step * step
+    return size if total > 0 else -size
+
+
+def _see_the_same(reading: Reading, first: Projection, copy: Projection) -> bool:
+    """Tells whether both ends of two projections fire alike in every moment."""
+    network = reading.network
+    pairs: list[tuple[list[int], list[int]]] = [
+        (_sources(reading, first), _sources(reading, copy)),
+        (network.blocks_of[first.target], network.blocks_of[copy.target]),
+    ]
+    parts = (first.source_part, first.target_part) == (copy.source_part, copy.target_part)
+    if not parts or any(len(ours) != len(theirs) for ours, theirs in pairs):
+        return False
+    return all(
+        _fire_alike(reading, ours, theirs, moment)
+        for moment in range(reading.timeline.length)
+        for blocks in pairs
+        for ours, theirs in zip(*blocks, strict=True)
+    )
+
+
+def _fire_alike(reading: Reading, first: int, second: int, moment: int) -> bool:
+    ours, theirs = reading.firing(first, moment), reading.firing(second, moment)
+    if first == second or (ours.high == 0 and theirs.high == 0):
+        return True
+    size = reading.network.blocks[first].size
+    if ours.low == theirs.low == size == reading.network.blocks[second].size:
+        return True
+    return ours.number == theirs.number != NOBODY.number
+
+
+def _difference(
+    reading: Reading,
+    first: Projection,
+    copy: Projection,
+    ours: list[Lesson],
+    theirs: list[Lesson],
+) -> str:
+    """Describes in words what two copies learn from."""
+
+    def phases(projection: Projection, sequence: list[Lesson]) -> str:
+        numbers = sorted({reading.timeline.phase(lesson.moment) for lesson in sequence})
+        if not numbers:
+            return f"`{projection.name}` learns nothing"
+        listed = ", ".join(str(number) for number in numbers)
+        where = f" in phase{'s' * (len(numbers) > 1)} {listed}" if numbers != [-1] else ""
+        return f"`{projection.name}` learns{where}"
+
+    said = f"{phases(first, ours)}, {phases(copy, theirs)}"
+    return f"{said}: the neurons may differ" if len(ours) == len(theirs) else said
