@@ -8,6 +8,7 @@ from typing import Any
 
 from sfc.ir.circuit import Circuit, Projection, Tie, Weight
 from sfc.ir.integers import UNIT
+from sfc.ir.patterns import Part
 
 _MOST_BLOCKS = 64
 """Blocks of one population beyond which it is left whole."""
@@ -60,12 +61,10 @@ def divide(circuit: Circuit) -> dict[str, Blocks]:
     def label(name: str) -> Any:
         return labels.setdefault(name, np.zeros(circuit.size(name), np.int64))
 
-    for name, part in {
-        (name, part)
-        for p in sliced
-        for name, part in ((p.source, p.source_part), (p.target, p.target_part))
-        if part is not None and name in circuit.populations
-    }:
+    sides = [side for p in sliced for side in _sides(p)]
+    for name, part in dict.fromkeys(sides):
+        if part is None or name not in circuit.populations:
+            continue
         inside = np.zeros(circuit.size(name), np.int64)
         inside[cells(circuit.populations[name].shape, part)] = 1
         labels[name] = _numbered(label(name), inside)
@@ -78,7 +77,7 @@ def divide(circuit: Circuit) -> dict[str, Blocks]:
             if p.source not in labels and p.target not in labels:
                 continue
             ends = []
-            for name, part in ((p.source, p.source_part), (p.target, p.target_part)):
+            for name, part in _sides(p):
                 shape = circuit.populations[name].shape
                 chosen = np.arange(circuit.size(name)) if part is None else cells(shape, part)
                 ends.append((name, chosen))
@@ -99,6 +98,12 @@ def divide(circuit: Circuit) -> dict[str, Blocks]:
     }
 
 
+def _sides(projection: Projection) -> tuple[tuple[str, Part | None], ...]:
+    """Returns which part of which population is at either end."""
+    source, target = projection.source, projection.target
+    return (source, projection.source_part), (target, projection.target_part)
+
+
 def _numbered(first: Any, second: Any) -> Any:
     """Returns numbers from 0 on, equal where both of two labels are equal."""
     import numpy as np
@@ -111,7 +116,9 @@ def _blocks(labels: Any) -> Blocks:
     import numpy as np
 
     sizes = np.bincount(labels)
-    places = [np.packbits(labels == number).tobytes() for number in range(len(sizes))]
+    places: list[Hashable] = [
+        np.packbits(labels == number).tobytes() for number in range(len(sizes))
+    ]
     return Blocks(labels, [int(size) for size in sizes], places)
 
 
@@ -127,7 +134,7 @@ def pairs(
     low, high = _weights(circuit, projection)
     is_listed = not isinstance(projection.pattern, str)
     if sources == targets == 1 and not is_listed:
-        source, target = circuit.ends(projection)
+        _, target = circuit.ends(projection)
         pairwise = projection.pattern == "one_to_one"
         yield _plain(
             0, 0, low, high, 1 if pairwise else rows, columns == target.size, rows, pairwise
@@ -189,7 +196,7 @@ def _divided(
 
     ends = circuit.ends(projection)
     labels, sizes = [], []
-    for node, part in zip(ends, (projection.source_part, projection.target_part), strict=True):
+    for node, (_, part) in zip(ends, _sides(projection), strict=True):
         blocks = divided.get(node.name) if node.name in circuit.populations else None
         whole = np.zeros(node.size, np.int64) if blocks is None else blocks.labels
         labels.append(whole if part is None else whole[cells(node.shape, part)])
@@ -211,17 +218,23 @@ def _divided(
         return
     assert isinstance(projection.weight, Weight)
     found = synapses(circuit, projection)
-    amounts = (found.mantissas * (UNIT * projection.weight.value)).astype(np.int64)
+    # Several synapses may join one pair of neurons; a spike goes over all of them.
+    places = found.sources.astype(np.int64) * len(columns) + found.targets
+    distinct, first, which = np.unique(places, return_index=True, return_inverse=True)
+    amounts = np.zeros(len(distinct), np.int64)
+    each = (found.mantissas * (UNIT * projection.weight.value)).astype(np.int64)
+    np.add.at(amounts, which.reshape(-1), each)
+    presynaptic, postsynaptic = found.sources[first], found.targets[first]
     for source in range(len(sizes[0])):
-        chosen = rows[found.sources] == source
+        chosen = rows[presynaptic] == source
         if not chosen.any():
             continue
         shape = len(columns)
-        picked, weights = found.targets[chosen], amounts[chosen]
+        picked, weights = postsynaptic[chosen], amounts[chosen]
         positive, negative = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         np.add.at(positive, picked, np.maximum(weights, 0))
         np.add.at(negative, picked, np.minimum(weights, 0))
-        joined = len(np.unique(found.sources[chosen]))
+        joined = len(np.unique(presynaptic[chosen]))
         for target in range(len(sizes[1])):
             reached = columns == target
             here = columns[picked] == target

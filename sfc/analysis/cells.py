@@ -87,6 +87,20 @@ class Numbering:
         return self.meaning[number] or (number, 0)
 
 
+class Ladder(NamedTuple):
+    """What tells apart the drives of sets that bring something pairwise.
+
+    Attributes:
+        drive: number of the drive.
+        shift: see `Link`.
+        is_old: whether the spikes were sent in an earlier frame.
+    """
+
+    drive: int
+    shift: Hashable
+    is_old: bool
+
+
 class Step(NamedTuple):
     """A rung of a ladder: sets that are equal, and what each of their neurons gets."""
 
@@ -120,7 +134,7 @@ class Sum:
     certain: int = 0
     opened: bool = False
     closed: bool = False
-    ladders: dict[Hashable, list[Step]] = field(default_factory=dict)
+    ladders: dict[Ladder, list[Step]] = field(default_factory=dict)
     others: list[tuple[Hashable, int, int]] = field(default_factory=list)
 
     def add(self, low: int, high: int, gate: str) -> None:
@@ -194,7 +208,7 @@ def add_up(
             firing.root,
             firing.low,
         )
-        total.ladders.setdefault((drive, link.shift, arrival.is_old), []).append(step)
+        total.ladders.setdefault(Ladder(drive, link.shift, arrival.is_old), []).append(step)
     for steps in total.ladders.values():
         steps.sort(key=lambda step: step.level)
         _climb(total, steps)

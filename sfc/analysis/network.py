@@ -117,7 +117,7 @@ class Network:
     Attributes:
         blocks_of: numbers of a population's blocks.
         outgoing: links by the number of their source.
-        lines: numbers of inputs' lines by projection.
+        lines: numbers of the lines by which an input's projection may be driven.
         triggered: lines that the host drives when a block fires, and whether for a phase 0.
         kicks: blocks of kicks, one a chain that the host starts in every frame.
         kicked: first relays that the host makes spike once, before step 0.
@@ -127,7 +127,7 @@ class Network:
     blocks: list[Block] = field(default_factory=list)
     blocks_of: dict[str, list[int]] = field(default_factory=dict)
     outgoing: list[list[Link]] = field(default_factory=list)
-    lines: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     triggered: dict[int, list[tuple[int, bool]]] = field(default_factory=lambda: defaultdict(list))
     kicks: list[int] = field(default_factory=list)
     kicked: list[int] = field(default_factory=list)
@@ -188,9 +188,9 @@ def _link(
     if projection.source in circuit.inputs:
         source = circuit.inputs[projection.source]
         size = circuit.synapse_shape(projection)[0]
-        line = Block(source.name, "line", size, projection=projection.name)
-        found.lines[projection.name] = found.add(line)
-        sources = [found.lines[projection.name]]
+        line = found.add(Block(source.name, "line", size, projection=projection.name))
+        found.lines[projection.name].append(line)
+        sources = [line]
     else:
         sources = found.blocks_of[projection.source]
     targets = found.blocks_of[projection.target]
@@ -266,5 +266,18 @@ def _add_kicks(found: Network) -> None:
         if present.phase > 0:
             triggers = found.blocks_of[chain.relays[present.phase]]
         for projection in present.projections:
+            line = _unused_line(found, projection)
             for trigger in triggers:
-                found.triggered[trigger].append((found.lines[projection], present.phase == 0))
+                found.triggered[trigger].append((line, present.phase == 0))
+
+
+def _unused_line(found: Network, projection: str) -> int:
+    """Returns a line of an input that nothing drives yet; two may be driven in one moment."""
+    first, *_ = lines = found.lines[projection]
+    driven = {line for triggered in found.triggered.values() for line, _ in triggered}
+    if lines[-1] not in driven:
+        return lines[-1]
+    line = found.add(found.blocks[first])
+    found.outgoing[line] = [replace(link, source=line) for link in found.outgoing[first]]
+    lines.append(line)
+    return line

@@ -94,11 +94,13 @@ class Reading:
         """Returns who fired in a moment that may lie before this frame, and whether it does."""
         if moment >= 0:
             return self.firing(block, moment), False
-        start = self.kicked.get(block) if moment == -1 else None
+        length, has_frames = self.timeline.length, self.timeline.frame is not None
+        start = self.kicked.get(block) if (moment + 1) % length == 0 else None
         if self.is_first:
-            return (NOBODY if start is None else start), False
-        before = self.firing(block, moment % self.timeline.length)
-        if start is not None and start == before:
+            is_kick = start is not None and (moment == -1 or not has_frames)
+            return (start if is_kick and start else NOBODY), False
+        before = self.firing(block, moment % length)
+        if moment == -1 and start == before:
             return start, False
         if before.high == 0 and start is None:
             return NOBODY, True
@@ -144,19 +146,21 @@ def _begin(reading: Reading) -> None:
     last = timeline.length - 1
     for block in (*network.kicked, *network.kicks):
         number = reading.numbers.number(("all", block))
-        reading.kicked[block] = Firing(1, 1, number, Root(network.blocks[block].name, last))
+        root = Root(network.blocks[block].name, last)
+        reading.kicked[block] = Firing(int(timeline.frame is not None), 1, number, root)
         for line, is_first in network.triggered.get(block, ()):
-            reading.kicked[line] = _on_line(reading, line, last, is_first, True)
+            reading.kicked[line] = _on_line(
+                reading, line, last, is_first, timeline.frame is not None
+            )
     for block in reading.kicked:
         _announce(reading, block, last)
     if not network.circuit.schedule.chains:
-        for line in network.lines.values():
+        for (line,) in network.lines.values():
             _drive(reading, line, 0, _on_line(reading, line, 0, False, False))
     beats = range(timeline.frame - 1, timeline.length, timeline.frame) if timeline.frame else [0]
     for kick in network.kicks:
-        firing = reading.kicked[kick] if timeline.frame else reading.kicked[kick]._replace(low=0)
         for moment in beats:
-            _drive(reading, kick, moment, firing)
+            _drive(reading, kick, moment, reading.kicked[kick])
 
 
 def _drive(reading: Reading, block: int, moment: int, firing: Firing) -> None:
@@ -378,13 +382,13 @@ def _fewest(total: Sum, level: int) -> int:
 def _numbered(numbers: Numbering, total: Sum, level: int) -> int:
     """Returns the value number of the neurons for which what varies exceeds a level."""
     if len(total.ladders) == 1 and not total.others:
-        (((drive, shift, _), steps),) = total.ladders.items()  # type: ignore[misc]
+        key, steps = next(iter(total.ladders.items()))
         fires = [d + g > level for d, g in heights(steps)]
         first = fires.index(True) if True in fires else len(fires)
         levels = sorted({step.level for step in steps})
-        if 0 <= level and shift is None and all(fires[first:]) and first < len(fires):
+        if level >= 0 and key.shift is None and all(fires[first:]) and first < len(fires):
             return next(step.number for step in steps if step.level == levels[first])
-        return numbers.number(("of", drive, shift, tuple(levels), level < 0, tuple(fires)))
+        return numbers.number(("of", key, tuple(levels), level < 0, tuple(fires)))
     parts = [
         (key, tuple((step.level, step.drive + step.gate) for step in steps))
         for key, steps in total.ladders.items()

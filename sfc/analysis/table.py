@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sfc.analysis.solve import Found, Reading
+from sfc.analysis.cells import Sum
+from sfc.analysis.solve import NOBODY, Found, Reading
 from sfc.ir.circuit import Circuit
 from sfc.ir.integers import UNIT
 
@@ -113,9 +114,9 @@ def tabulate(reading: Reading) -> PhaseTable:
             gathered.setdefault(key, []).append(found)
     repeats = timeline.length // timeline.frame if timeline.frame else 1
     known = {}
-    for (name, phase), found in gathered.items():
+    for (name, phase), several in gathered.items():
         expected = repeats * len(network.blocks_of[name])
-        known[name, phase] = _cell(network.circuit, chain, name, phase, found, expected)
+        known[name, phase] = _cell(network.circuit, chain, name, phase, several, expected)
     order = {name: index for index, name in enumerate(network.circuit.populations)}
     ordered = dict(sorted(known.items(), key=lambda item: (order[item[0][0]], item[0][1])))
     return PhaseTable(network.circuit, chain, timeline.frame or 1, ordered)
@@ -132,18 +133,22 @@ def _cell(
         state = "open"
     elif most:
         state = "must_fire" if fewest else "may_fire"
+    if len(found) < expected:
+        neuron = population.neuron
+        found = [*found, Found(NOBODY, 0, Sum(), UNIT * (neuron.threshold - neuron.bias))]
     worst = min(found, key=lambda f: f.margin)
-    low = min(f.total.drive_low for f in found)
-    high = max(f.total.drive_high for f in found)
-    margin = worst.margin / UNIT
+    drive = (
+        min(f.total.drive_low for f in found) / UNIT,
+        max(f.total.drive_high for f in found) / UNIT,
+    )
     return Cell(
         name,
         chain,
         phase,
         state,
-        (low / UNIT, high / UNIT),
-        margin + worst.total.drive_high / UNIT,
-        margin,
+        drive,
+        (worst.margin + worst.total.drive_high) / UNIT,
+        worst.margin / UNIT,
         (fewest, most),
         any(f.total.opened for f in found),
         any(f.total.closed for f in found),

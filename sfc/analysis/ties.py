@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal
 
 from sfc.analysis.solve import NOBODY, Reading
-from sfc.ir.circuit import Circuit, Projection, Tie
+from sfc.ir.circuit import Projection, Tie
 from sfc.ir.integers import COEFFICIENT_BITS
 from sfc.ir.rules import Rule
 
@@ -79,8 +79,8 @@ def prove(reading: Reading) -> Ties:
 
 
 def _compare(reading: Reading, rule: Rule, first: Projection, copy: Projection) -> TieProof:
-    circuit = reading.network.circuit
-    assert isinstance(first.weight, Tie) and isinstance(copy.weight, Tie)
+    assert isinstance(first.weight, Tie)
+    assert isinstance(copy.weight, Tie)
     name = first.weight.matrix
     names = (name, first.name, copy.name)
     same_sign = first.weight.sign == copy.weight.sign
@@ -115,7 +115,8 @@ def lessons(reading: Reading, projection: Projection) -> list[Lesson]:
     """Returns what a projection learns in a frame, if its rule is one of coincidences."""
     network, circuit = reading.network, reading.network.circuit
     rule = circuit.rule_of(projection)
-    assert rule is not None and isinstance(projection.weight, Tie)
+    assert rule is not None
+    assert isinstance(projection.weight, Tie)
     rewarded = rewarded_moments(reading)
     found = []
     for moment in range(reading.timeline.length):
@@ -141,7 +142,7 @@ def lessons(reading: Reading, projection: Projection) -> list[Lesson]:
 def _sources(reading: Reading, projection: Projection) -> list[int]:
     network = reading.network
     if projection.name in network.lines:
-        return [network.lines[projection.name]]
+        return network.lines[projection.name]
     return network.blocks_of[projection.source]
 
 
