@@ -220,7 +220,7 @@ class Session:
         found = [Diagnostic("W0702", str(v), severity="warning") for v in check.violations]
         show_diagnostics(found)
         if not found:
-            extent = f"{_count(len(check.cells), 'cell')}, {_count(check.samples, 'sample')}"
+            extent = f"{_count(len(check.cells), 'cell')}, {_count(check.samples, check.unit)}"
             self.say(f"Nothing that was watched happened: {extent}.")
 
     @contextmanager

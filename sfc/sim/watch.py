@@ -172,6 +172,11 @@ class Watch:
         self._row += 1
 
     @property
+    def unit(self) -> str:
+        """What `samples` counts: "sample", or "step" in a circuit without chains."""
+        return "sample" if self.circuit.schedule.chains else "step"
+
+    @property
     def violations(self) -> tuple[Violation, ...]:
         """What happened so far: cells in their order, then inputs."""
         found: list[Violation] = []
@@ -189,8 +194,7 @@ class Watch:
         return tuple(found)
 
     def _extent(self, tally: _Tally) -> Extent:
-        unit = "sample" if self.circuit.schedule.chains else "step"
-        return Extent(tally.samples, self.samples, tally.first, unit)
+        return Extent(tally.samples, self.samples, tally.first, self.unit)
 
 
 class _Tally:

@@ -86,7 +86,7 @@ def test_json_and_pictures(tmp_path: Path) -> None:
     run("run", "backprop", *words, folder=tmp_path)
     outcome = json.loads((tmp_path / "out.json").read_text())
     assert outcome["format"] == "sfc-run 1"
-    assert outcome["parameters"] == {"n_in": 400, "n_hid": 20, "n_out": 10}
+    assert outcome["parameters"] == {"n_in": 400, "n_hid": 20, "n_out": 10, "most_on": 310}
     assert outcome["epochs"][0]["samples"] == 200
     assert outcome["test"]["samples"] == 100
     confusion = np.array(outcome["test"]["confusion_by_spikes"])
