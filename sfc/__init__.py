@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sfc.sim.result import Result
     from sfc.sim.simulator import Simulator
     from sfc.sim.training import Training
+    from sfc.sim.watch import Watch
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ _HOME = {
     "SfcError": "sfc.diagnostics",
     "Simulator": "sfc.sim.simulator",
     "Training": "sfc.sim.training",
+    "Watch": "sfc.sim.watch",
     "build": "sfc.driver",
     "compile": "sfc.driver",
     "compile_text": "sfc.driver",
@@ -52,6 +54,7 @@ __all__ = [
     "SfcError",
     "Simulator",
     "Training",
+    "Watch",
     "build",
     "compile",
     "compile_text",

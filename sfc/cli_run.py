@@ -27,6 +27,10 @@ Examples:
   sfc run ring --frames 3
   sfc run gated_and --input a=1100 --input b=1010 --frames 1
   sfc run plain --steps 100 --json -
+  sfc run backprop --data mnist20 --limit 3000 --check
+
+With --check, cells that must stay silent and the bounds of inputs are watched, in training and in
+tests; the exit code is 1 if one of those cells fires or a sample breaks a bound.
 
 A run with data ends every epoch with a pass over the test set with frozen weights. Ctrl-C stops
 after the next few samples, saves the state (to --save, or CIRCUIT.state.npz) and says how to go on.
@@ -71,6 +75,9 @@ def run(
         Path | None, typer.Option("--json", metavar="FILE", help="write the outcome; - prints it")
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="DIR", help="write pictures as PNG")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="watch what must not happen; exit code 1 if it does")
+    ] = False,
     learn: Annotated[bool, typer.Option(help="whether plastic weights change")] = True,
     shuffle: Annotated[bool, typer.Option(help="shuffle samples in every epoch")] = True,
     threshold: Annotated[
@@ -79,16 +86,20 @@ def run(
     crop: Annotated[int, typer.Option(min=0, help="pixels cut from each side of images")] = 0,
 ) -> None:
     """Runs a circuit."""
+    from sfc import driver
     from sfc.cli_session import Session
     from sfc.sim.datasets import load_data
+    from sfc.sim.watch import Watch
 
     for path in (save, json_file, plot / "raster.png" if plot else None):
         if path is not None and str(path) != "-":
             check_writable(path)
     simulator = _simulator(file, engine, seed, parameters(defines), weights, resume)
-    session = Session(simulator, plot, json_file, probes)
+    circuit = simulator.circuit
+    watch = Watch(circuit, driver.watched_cells(circuit)) if check else None
+    session = Session(simulator, plot, json_file, probes, watch)
     dataset = load_data(data, threshold=threshold, crop=crop) if data is not None else None
-    if dataset is not None and simulator.circuit.schedule.readouts:
+    if dataset is not None and circuit.schedule.readouts:
         if resume is not None and simulator.notes:
             _refuse_other_options(context, simulator)
         if frames is not None or steps is not None or patterns or probes:
@@ -101,6 +112,8 @@ def run(
         session.watch(dataset, unit, length, patterns, learn, save)
     if session.stopped:
         raise typer.Exit(130)
+    if watch is not None and watch.violations:
+        raise typer.Exit(1)
 
 
 def _simulator(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sfc.sim.recorder import Overflow
     from sfc.sim.simulator import Simulator
     from sfc.sim.training import Evaluation, Training
+    from sfc.sim.watch import Watch
 
 _RECENT = 20
 """Chunks of samples that the accuracy in the progress bar is averaged over."""
@@ -35,6 +36,7 @@ class Session:
         plot: folder for pictures.
         json_file: for the outcome; "-" prints it, and everything else goes to standard error.
         probes: populations recorded beside the circuit's own probes.
+        check: sees all samples, those of tests included.
         stopped: whether Ctrl-C asked for a stop; a second one interrupts at once.
         evaluation: the last one on the test set.
     """
@@ -43,6 +45,7 @@ class Session:
     plot: Path | None
     json_file: Path | None
     probes: list[str]
+    check: Watch | None = None
     stopped: bool = False
     evaluation: Evaluation | None = None
     started: float = field(default_factory=time.monotonic)
@@ -88,7 +91,7 @@ class Session:
     def _train_epoch(self, training: Training, epochs: int, learn: bool) -> None:
         epoch = training.epoch + 1
         with self._bar(f"epoch {epoch}/{epochs}", training.samples) as advance:
-            for progress in training.run(epoch, learn=learn):
+            for progress in training.run(epoch, learn=learn, watch=self.check):
                 advance(progress.sample, _accuracies(training.recent(_RECENT)))
                 if self.stopped and progress.sample < progress.samples:
                     return
@@ -99,7 +102,7 @@ class Session:
         samples = limited(len(training.dataset.test_labels), limit)
         evaluation = None
         with self._bar("test", samples) as advance:
-            for evaluation in evaluate(self.simulator, training.dataset, limit):
+            for evaluation in evaluate(self.simulator, training.dataset, limit, self.check):
                 advance(evaluation.score.samples, _accuracies(evaluation.score))
                 if self.stopped and evaluation.score.samples < samples:
                     return
@@ -143,7 +146,9 @@ class Session:
         probes = list(simulator.circuit.populations) if self.plot else []
         activity = None
         with self._listening(), self._bar(unit, length) as advance:
-            run = run_activity(simulator, unit, length, inputs, learn, self.probes, probes)
+            run = run_activity(
+                simulator, unit, length, inputs, learn, self.probes, probes, self.check
+            )
             for activity in run:
                 advance(activity.done, "")
                 if self.stopped:
@@ -186,9 +191,11 @@ class Session:
     def _write(self, data: dict[str, Any], pictures: Callable[[], dict[str, bytes]]) -> None:
         """Writes JSON and pictures, before tables that may not find a reader."""
         from sfc.files import write_file
-        from sfc.report.run import run_data
+        from sfc.report.run import check_data, run_data
 
         data = run_data(self.simulator, time.monotonic() - self.started) | data
+        if self.check is not None:
+            data["check"] = check_data(self.check)
         text = json.dumps(data, indent=1) + "\n"
         if str(self.json_file) == "-":
             sys.stdout.write(text)
@@ -205,7 +212,16 @@ class Session:
             show_diagnostics([Diagnostic("W0701", str(overflow), severity="warning")])
 
     def _finish(self, what: str) -> None:
+        if self.check is not None:
+            self._report(self.check)
         self.say(f"{what}, {time.monotonic() - self.started:.1f} s")
+
+    def _report(self, check: Watch) -> None:
+        found = [Diagnostic("W0702", str(v), severity="warning") for v in check.violations]
+        show_diagnostics(found)
+        if not found:
+            extent = f"{_count(len(check.cells), 'cell')}, {_count(check.samples, check.unit)}"
+            self.say(f"Nothing that was watched happened: {extent}.")
 
     @contextmanager
     def _listening(self) -> Iterator[None]:

@@ -66,4 +66,5 @@ CODES = {
     "W0502": "an input is never presented",
     "W0601": "a plastic matrix is never used",
     "W0701": "a membrane or current left its 24 bits",
+    "W0702": "what was watched for in a run has happened",
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sfc.ir.testbench import Testbench
     from sfc.sim.outcome import Outcome
     from sfc.sim.simulator import Simulator
+    from sfc.sim.watch import Cell
 
 _MANIFEST = "manifest.json"
 _BUNDLE_FORMAT = "sfc-bundle 1"
@@ -159,6 +160,17 @@ def _number(name: str, value: object) -> float:
             if isinstance(number, int) or math.isfinite(number):
                 return number
     fail("E0305", f"parameter `{name}` takes a number, found {value!r}")
+
+
+def watched_cells(circuit: Circuit) -> tuple[Cell, ...]:
+    """Returns the cells in which a circuit's author asserts that nothing fires."""
+    return tuple(
+        (subject, prop.chain, phase)
+        for prop in circuit.properties
+        if prop.kind == "silent"
+        for subject in prop.subjects
+        for phase in prop.phases
+    )
 
 
 def build(

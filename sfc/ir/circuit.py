@@ -81,7 +81,12 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Spike generators that the host drives: a bit per neuron and sample."""
+    """Spike generators that the host drives: a bit per neuron and sample.
+
+    Attributes:
+        at_least, at_most: how many of them are on in a sample, 0..size; None where all can be.
+            What is concluded from the circuit may rest on it; nothing makes a run keep to it.
+    """
 
     name: str
     shape: tuple[int, ...]

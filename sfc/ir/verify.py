@@ -18,6 +18,7 @@ I11 an input that is presented in a phase 0 has no plastic synapses there: its s
 I12 a chain is started by existing populations, by projections onto its first relay; where there are
     chains, one makes the frames
 I13 a property names existing populations, matrices and phases
+I14 an input's bounds are 0..size, and not more are on at least than at most
 """
 
 from __future__ import annotations
@@ -108,6 +109,9 @@ def _node(node: Population | Input) -> Iterator[str]:
     if not 1 <= len(node.shape) <= 2 or min(node.shape) < 1:
         yield f"I02 {node.name} has shape {node.shape}"
     if isinstance(node, Input):
+        most = node.size if node.at_most is None else node.at_most
+        if not 0 <= node.at_least <= most <= node.size:
+            yield f"I14 {node.name} of size {node.size} has {node.at_least} to {most} on"
         return
     neuron = node.neuron
     held = (

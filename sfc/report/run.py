@@ -10,6 +10,7 @@ from sfc.ir.record import digest
 from sfc.sim.activity import Activity
 from sfc.sim.simulator import Simulator
 from sfc.sim.training import Evaluation, Score, Training
+from sfc.sim.watch import Cell, Firing, Violation, Watch
 
 FORMAT = "sfc-run 1"
 
@@ -92,6 +93,41 @@ def activity_data(activity: Activity) -> dict[str, Any]:
             }
             for overflow in activity.overflows.values()
         ],
+    }
+
+
+def check_data(watch: Watch) -> dict[str, Any]:
+    """Returns which cells were watched, over how many samples, and what happened."""
+    return {
+        "samples": watch.samples,
+        "watched": [_cell(cell) for cell in watch.cells],
+        "violations": [_violation(violation) for violation in watch.violations],
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    population, chain, phase = cell
+    return {"population": population, "phase": [chain, phase] if chain else None}
+
+
+def _violation(violation: Violation) -> dict[str, Any]:
+    extent = violation.extent
+    first: dict[str, Any] = {"sample": extent.first}
+    if isinstance(violation, Firing):
+        first["neurons"] = list(violation.neurons)
+        return _cell(violation.cell) | {
+            "samples": extent.samples,
+            "spikes": violation.spikes,
+            "first": first,
+        }
+    source = violation.input
+    first["on"] = violation.on
+    return {
+        "input": source.name,
+        "at_least": source.at_least,
+        "at_most": source.at_most,
+        "samples": extent.samples,
+        "first": first,
     }
 
 

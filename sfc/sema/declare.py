@@ -26,12 +26,31 @@ def declare_inputs(declaration: ast.InputDeclaration, scope: Scope) -> None:
 
     def resolve(declarator: ast.Declarator) -> Node:
         name = scope.path + declarator.name.text
-        source = Input(name, _shape(declarator, scope), 0, None, declaration.doc, declarator.span)
+        shape = _shape(declarator, scope)
+        least, most = _bounds(declarator, prod(shape), scope)
+        source = Input(name, shape, least, most, declaration.doc, declarator.span)
         scope.draft.inputs.append(source)
         return Node(source)
 
     for declarator in declaration.declarators:
         scope.declare("input", declarator.name, partial(resolve, declarator))
+
+
+def _bounds(declarator: ast.Declarator, size: int, scope: Scope) -> tuple[int, int | None]:
+    """Returns how many of an input's generators are on at least and at most, None if all may be."""
+    name = declarator.name.text
+    values: dict[str, int] = {}
+    for bound in declarator.bounds:
+        clause = f"`at {bound.kind}` of `{name}`"
+        if bound.kind in values:
+            scope.error("E0205", f"{clause} is given twice", bound.span, help="keep one of them")
+        help = f"it bounds how many of the {counted(size, 'generator')} of `{name}` are on"
+        values[bound.kind] = integer(bound.value, scope, clause, 0, size, help)
+    least, most = values.get("least", 0), values.get("most")
+    if most is not None and least > most:
+        message = f"`{name}` has at least {least} generators on, and at most {most}"
+        scope.error("E0302", message, declarator.bounds[-1].span, help="exchange them")
+    return least, most
 
 
 def declare_populations(declaration: ast.PopulationDeclaration, scope: Scope) -> None:

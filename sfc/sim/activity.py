@@ -13,6 +13,7 @@ from sfc.sim.clock import Phase
 from sfc.sim.recorder import Overflow
 from sfc.sim.result import Result
 from sfc.sim.simulator import Simulator
+from sfc.sim.watch import Watch
 
 _CHUNK = {"frames": 50, "steps": 1000}
 """How long to run between two looks at the progress."""
@@ -79,6 +80,7 @@ def run_activity(
     learn: bool = True,
     probes: Sequence[str] = (),
     first_probes: Sequence[str] = (),
+    watch: Watch | None = None,
 ) -> Iterator[Activity]:
     """Runs and counts every population's spikes.
 
@@ -91,6 +93,7 @@ def run_activity(
         learn: whether plastic weights change.
         probes: recorded beside the circuit's own probes.
         first_probes: recorded in the first part of the run alone, for pictures.
+        watch: sees the whole run.
 
     Yields:
         The activity after every part of the run; it grows in place.
@@ -113,6 +116,7 @@ def run_activity(
             learn=learn,
             probes=probes if activity else [*probes, *first_probes],
             counts=True,
+            watch=watch,
         )
         activity = activity or Activity(result)
         activity.add(result, part, probed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from sfc.ir.integers import UNIT
 from sfc.ir.schedule import Probe, Quantity
 from sfc.sim.clock import Clock, Moment, Phase
 from sfc.sim.places import places
+
+if TYPE_CHECKING:
+    from sfc.sim.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,12 @@ class Recorder:
         membranes: by population, an array for each step asked for, in weight units.
         readouts: spikes and membranes of each readout, from the run's first frame on.
         counts: by step in the frame, spikes of each population; None if they are not counted.
+        watch: sees every step, too.
     """
 
-    def __init__(self, circuit: Circuit, probes: Iterable[str], counts: bool) -> None:
+    def __init__(
+        self, circuit: Circuit, probes: Iterable[str], counts: bool, watch: Watch | None = None
+    ) -> None:
         """Prepares for the circuit's own probes and further ones, ``h`` or ``h.v``."""
         probes = (probes,) if isinstance(probes, str) else probes
         self.circuit = circuit
@@ -80,6 +86,7 @@ class Recorder:
             ([], []) for _ in circuit.schedule.readouts
         ]
         self.counts: dict[int, dict[str, int]] | None = {} if counts else None
+        self.watch = watch
         self.overflows: dict[str, Overflow] = {}
 
     def _want(self, probe: Probe) -> None:
@@ -148,6 +155,8 @@ class Recorder:
             )
             for name, neurons in active.items():
                 row[name] = row.get(name, 0) + len(neurons)
+        if self.watch is not None:
+            self.watch.record(moment, active)
         self.steps += 1
 
     def _record_readouts(

@@ -20,6 +20,7 @@ from sfc.sim.reference import ReferenceEngine
 from sfc.sim.result import Result
 from sfc.sim.state import read_state, write_state
 from sfc.sim.stimulus import make_stimulus
+from sfc.sim.watch import Watch
 from sfc.sim.weights import Weights
 
 ENGINES = {ReferenceEngine.name: ReferenceEngine}
@@ -99,6 +100,7 @@ class Simulator:
         learn: bool = True,
         probes: Iterable[str] = (),
         counts: bool = False,
+        watch: Watch | None = None,
     ) -> Result:
         """Goes on from where the simulator stands.
 
@@ -115,13 +117,16 @@ class Simulator:
             probes: populations, inputs or chains whose spikes are recorded in every step, or
                 ``h.v`` for membranes, beyond the circuit's own probes.
             counts: whether the spikes of every population are counted.
+            watch: notes cells that fire and samples that break the bounds of an input.
 
         Raises:
-            SfcError: E0703 or E0708 for inputs or lengths that do not fit, E0706 for a circuit
-                whose chain stops.
+            SfcError: E0703 or E0708 for inputs or lengths that do not fit, or a watch of another
+                circuit, E0706 for a circuit whose chain stops.
         """
         stimulus = make_stimulus(self.circuit, inputs, frames, steps)
-        recorder = Recorder(self.circuit, probes, counts)
+        recorder = Recorder(self.circuit, probes, counts, watch)
+        if watch is not None:
+            watch.begin(self.circuit, stimulus.rows)
         self._engine.run(stimulus, recorder, learn)
         return Result(recorder)
 

@@ -16,6 +16,7 @@ from sfc.sim.datasets import Dataset
 from sfc.sim.recorder import Overflow
 from sfc.sim.result import Result
 from sfc.sim.simulator import Simulator
+from sfc.sim.watch import Watch
 
 _CHUNK = 50
 """Samples between two looks at the progress."""
@@ -146,8 +147,15 @@ class Training:
         """Training samples in an epoch."""
         return limited(len(self.dataset.train_labels), self.limit)
 
-    def run(self, epochs: int, learn: bool = True) -> Iterator[Progress]:
+    def run(
+        self, epochs: int, learn: bool = True, watch: Watch | None = None
+    ) -> Iterator[Progress]:
         """Trains until so many epochs are finished in all; may be left after any item.
+
+        Args:
+            epochs: how many.
+            learn: whether plastic weights change.
+            watch: sees all samples.
 
         Raises:
             SfcError: E0702, the dataset does not fit the circuit.
@@ -160,7 +168,7 @@ class Training:
                 chosen = order[self.sample : self.sample + _CHUNK]
                 data = self.dataset
                 inputs = binding.inputs(data.train_images[chosen], data.train_labels[chosen])
-                result = self.simulator.run(inputs, learn=learn)
+                result = self.simulator.run(inputs, learn=learn, watch=watch)
                 recent = Score(len(chosen))
                 if circuit.schedule.readouts:
                     recent = Score()
@@ -294,7 +302,9 @@ def bind(circuit: Circuit, dataset: Dataset) -> Binding:
     return Binding(image, label)
 
 
-def evaluate(simulator: Simulator, dataset: Dataset, limit: int = 0) -> Iterator[Evaluation]:
+def evaluate(
+    simulator: Simulator, dataset: Dataset, limit: int = 0, watch: Watch | None = None
+) -> Iterator[Evaluation]:
     """Classifies the test set with frozen weights, without presenting labels.
 
     A simulator of its own does it, so that training goes on as if nothing had happened.
@@ -303,6 +313,7 @@ def evaluate(simulator: Simulator, dataset: Dataset, limit: int = 0) -> Iterator
         simulator: whose weights are used.
         dataset: whose test set is classified.
         limit: only the first so many samples; 0 for all.
+        watch: sees them, too.
 
     Yields:
         The evaluation after every chunk; it grows in place.
@@ -318,7 +329,8 @@ def evaluate(simulator: Simulator, dataset: Dataset, limit: int = 0) -> Iterator
     for start in range(0, samples, _CHUNK):
         chosen = slice(start, min(start + _CHUNK, samples))
         labels = dataset.test_labels[chosen]
-        result = frozen.run({binding.image: dataset.test_images[chosen]}, learn=False)
+        images = {binding.image: dataset.test_images[chosen]}
+        result = frozen.run(images, learn=False, watch=watch)
         readout = result.readout
         np.add.at(evaluation.confusion_by_spikes, (labels, readout.classes_by_spikes), 1)
         np.add.at(evaluation.confusion_by_membrane, (labels, readout.classes_by_membrane), 1)

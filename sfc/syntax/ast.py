@@ -125,12 +125,30 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """``at least value`` or ``at most value`` after the declarator of an input.
+
+    Attributes:
+        kind: least or most.
+    """
+
+    kind: str
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Declarator:
-    """A name with its extents, as in ``h[n_hid]``; no extents mean one neuron."""
+    """A name with its extents, as in ``h[n_hid]``; no extents mean one neuron.
+
+    Attributes:
+        bounds: of an input.
+    """
 
     name: Name
     extents: tuple[Expression, ...]
     span: Span
+    bounds: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +214,7 @@ class RuleDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class InputDeclaration:
-    """``input a[n], b;``."""
+    """``input a[n] at most m, b;``."""
 
     declarators: tuple[Declarator, ...]
     span: Span

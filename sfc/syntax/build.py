@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from lark import Token, Tree
@@ -17,6 +18,13 @@ class Builder(ExpressionBuilder):
 
     def declarator(self, tree: Tree[Token], name: Token, *extents: Any) -> ast.Declarator:
         return ast.Declarator(self.name(name), self.all(list(extents)), self.span(tree))
+
+    def bounded(self, _tree: Tree[Token], declarator: Any, *bounds: Any) -> ast.Declarator:
+        built: ast.Declarator = self.build(declarator)
+        return replace(built, bounds=self.all(list(bounds)))
+
+    def bound(self, tree: Tree[Token], kind: Token, value: Any) -> ast.Bound:
+        return ast.Bound(str(kind), self.build(value), self.span(tree))
 
     def param(self, tree: Tree[Token], name: Token, default: Any) -> ast.Param:
         return ast.Param(self.name(name), self.build(default), self.span(tree), self.doc(tree))

@@ -253,6 +253,8 @@ def _hint(token: Token, previous: Token | None, accepted: set[str]) -> str:
         return "write `==` to compare"
     if token.type == "EQUAL" and "ARROW" in accepted:
         return f"write `const {before} = …`, or `instance {before} : …`"
+    if token.type == "AT" and accepted <= {"LSQB", "COMMA", "SEMICOLON"}:
+        return "a port has the bounds of the input that is bound to it"
     if token.type == "AT" and "SEMICOLON" in accepted:
         return "`at` stands before `=`"
     if token.type == "SEMICOLON" and "EQUAL" in accepted:

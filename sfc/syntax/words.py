@@ -4,7 +4,6 @@ RESERVED_NAMES = frozenset(
     {
         "apart",
         "cores",
-        "most",
         "on",
         "period",
         "place",

@@ -86,7 +86,7 @@ def test_json_and_pictures(tmp_path: Path) -> None:
     run("run", "backprop", *words, folder=tmp_path)
     outcome = json.loads((tmp_path / "out.json").read_text())
     assert outcome["format"] == "sfc-run 1"
-    assert outcome["parameters"] == {"n_in": 400, "n_hid": 20, "n_out": 10}
+    assert outcome["parameters"] == {"n_in": 400, "n_hid": 20, "n_out": 10, "most_on": 310}
     assert outcome["epochs"][0]["samples"] == 200
     assert outcome["test"]["samples"] == 100
     confusion = np.array(outcome["test"]["confusion_by_spikes"])
@@ -95,6 +95,52 @@ def test_json_and_pictures(tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "plots").iterdir()}
     assert {"accuracy.png", "raster.png", "weights_W1.png", "fields_W1.png"} <= names
     assert all(p.read_bytes()[:4] == b"\x89PNG" for p in (tmp_path / "plots").iterdir())
+
+
+CHECKED = """sfc 1;
+import "neurons.sfc";
+input pattern[4] at most 2;
+chain g[4] : Relay ring;
+population a[4], b[4] : Gated;
+a -> b one_to_one weight 9600;
+phase 1 { present pattern to a; open a; }
+assert silent a in 2;
+assert silent b in 0..2;
+assert silent b in 2;
+"""
+
+
+@pytest.mark.parametrize(("patterns", "code"), [("0000", 0), ("0000,1100,0111", 1)])
+def test_what_must_not_happen_is_checked(patterns: str, code: int, tmp_path: Path) -> None:
+    (tmp_path / "checked.sfc").write_text(CHECKED)
+    words = ["run", "checked.sfc", "--frames", "3", "--input", f"pattern={patterns}"]
+    done = run(*words, "--check", "--json", "out.json", folder=tmp_path, code=code)
+    check = json.loads((tmp_path / "out.json").read_text())["check"]
+    assert check["samples"] == 3
+    assert {"population": "b", "phase": ["g", 2]} in check["watched"]
+    nothing = "Nothing that was watched happened"
+    if code == 0:
+        assert f"{nothing}: {len(check['watched'])} cells, 3 samples." in done.stdout
+        assert "W0702" not in done.stderr
+        assert check["violations"] == []
+    else:
+        assert nothing not in done.stdout
+        assert done.stderr.splitlines() == [
+            "warning[W0702]: b fired in phase g[2] in 2 of 3 samples, 5 spikes; "
+            "first b[0] in sample 1",
+            "warning[W0702]: pattern broke its bounds, at most 2, in 1 of 3 samples; "
+            "first in sample 2, with 3 on",
+        ]
+        assert [violation["first"]["sample"] for violation in check["violations"]] == [1, 2]
+    unchecked = run(*words, "--json", "out.json", folder=tmp_path)
+    assert "W0702" not in unchecked.stderr
+    assert "check" not in json.loads((tmp_path / "out.json").read_text())
+
+
+def test_training_is_checked(tmp_path: Path) -> None:
+    words = ["run", "backprop", *SMALL, *SHORT, "--check", "--json", "out.json"]
+    run(*words, folder=tmp_path)
+    assert json.loads((tmp_path / "out.json").read_text())["check"]["samples"] == 300
 
 
 def test_json_alone_on_standard_output(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def parts(code: str) -> re.Match[str]:
 
 
 def codes_of(language: str, text: str) -> list[str]:
-    """The codes that an example gives; a run with an overflow gives the warning of its own."""
+    """The codes that an example gives; overflows and what a watch saw give those of warnings."""
     reporter = sfc.Reporter()
     try:
         if language == "sfc":
@@ -50,8 +50,9 @@ def codes_of(language: str, text: str) -> list[str]:
         exec(compile(text, "example", "exec"), names)
     except sfc.SfcError as error:
         return [diagnostic.code for diagnostic in error.diagnostics]
-    result = names.get("result")
-    return ["W0701"] if isinstance(result, sfc.Result) and result.overflows else []
+    result, watch = names.get("result"), names.get("watch")
+    overflows = ["W0701"] if isinstance(result, sfc.Result) and result.overflows else []
+    return overflows + (["W0702"] if isinstance(watch, sfc.Watch) and watch.violations else [])
 
 
 def explain(*words: str, code: int = 0) -> str:

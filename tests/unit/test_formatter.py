@@ -54,6 +54,10 @@ def test_only_white_space_changes_and_only_once(path: Path) -> None:
         ("sfc 1; const a = max( 1,- 2 )**( 3 );", "sfc 1;\nconst a = max(1, -2)**(3);\n"),
         ("sfc 1; rule R{range=- 256 .. 254;}", "sfc 1;\nrule R { range = -256..254; }\n"),
         ("sfc 1; neuron N{\nbias=1;// b\n}", "sfc 1;\nneuron N {\n  bias = 1;  // b\n}\n"),
+        (
+            "sfc 1;input a[9]at\nleast(1)at  most- 1+3,b;",
+            "sfc 1;\ninput a[9] at least (1) at most -1 + 3, b;\n",
+        ),
         ("sfc 1; neuron N { }", "sfc 1;\nneuron N {}\n"),
     ],
 )

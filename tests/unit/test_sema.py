@@ -389,6 +389,33 @@ def test_gate_weights() -> None:
     assert (gate.origin.kind, gate.origin.level) == ("gate", 1024)
 
 
+@pytest.mark.parametrize(
+    ("declaration", "bounds"),
+    [
+        ("input a[4];", [(0, None)]),
+        ("input a[4] at most 2, b[4];", [(0, 2), (0, None)]),
+        ("input a[4], b[2] at least 1;", [(0, None), (1, None)]),
+        ("input a[4] at most half + 1 at least half, b at most 1;", [(2, 3), (0, 1)]),
+        ("input a[2, 3] at least 6 at most 6;", [(6, 6)]),
+        ("input a[2] at most 0;", [(0, 0)]),
+    ],
+)
+def test_bounds_of_inputs(declaration: str, bounds: list[tuple[int, int | None]]) -> None:
+    circuit = sfc.compile_text(f"sfc 1; param n = 4; const half = n/2; {declaration}")
+    assert [(i.at_least, i.at_most) for i in circuit.inputs.values()] == bounds
+
+
+@pytest.mark.parametrize("bound", ["at most -1", "at least 5", "at most 5", "at least 3 at most 2"])
+def test_bounds_of_inputs_that_no_sample_meets(bound: str) -> None:
+    assert codes(f"input a[4] {bound}, b[4];") == ["E0302"]
+
+
+@pytest.mark.parametrize(("pixels", "most"), [(784, 694), (400, 310), (399, 399), (9, 9)])
+@pytest.mark.parametrize("name", ["backprop", "backprop_margin"])
+def test_images_of_the_shipped_circuits_are_never_all_on(name: str, pixels: int, most: int) -> None:
+    assert sfc.compile(name, n_in=pixels, n_hid=2).inputs["image"].at_most == most
+
+
 def test_every_pair_of_sources_and_targets_has_its_projection() -> None:
     circuit = compiled(f"{MODEL} population a[2], b[3] : M; a, b -> b, a all_to_all weight 1;")
     assert list(circuit.projections) == ["a -> b", "a -> a", "b -> b", "b -> a"]

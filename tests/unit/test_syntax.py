@@ -185,7 +185,9 @@ def test_reserved_names_cannot_be_declared_or_used(word: str) -> None:
     assert error(f"sfc 1; {word} something {{").code == "E0107"
 
 
-@pytest.mark.parametrize("word", ["sfc", "phase", "ring", "close", "true", "tau", "one_to_one"])
+@pytest.mark.parametrize(
+    "word", ["sfc", "phase", "ring", "close", "true", "tau", "one_to_one", "least", "most"]
+)
 def test_keywords_cannot_be_declared(word: str) -> None:
     diagnostic = error(f"sfc 1; const {word} = 1;")
     assert diagnostic.code == "E0107"
