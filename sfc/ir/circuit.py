@@ -237,13 +237,13 @@ class Circuit:
 
     def synapse_count(self, projection: Projection) -> int:
         """Returns how many synapses a projection has on the chip."""
-        from sfc.ir.synapses import synapses
-
         rows, columns = self.synapse_shape(projection)
         if projection.pattern == "one_to_one":
             return rows
         if projection.pattern == "all_to_all":
             return rows * columns
+        from sfc.ir.synapses import synapses  # not before it is needed: NumPy takes a while to load
+
         return len(synapses(self, projection).sources)
 
     def rule_of(self, projection: Projection) -> Rule | None:

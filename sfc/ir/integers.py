@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 UNIT = 64
 """State units (current, membrane) per weight unit."""
@@ -69,6 +70,7 @@ def plastic_range(low: int, high: int) -> WeightRange | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def split_weight(value: float) -> tuple[int, int] | None:
     """Returns (mantissa, exponent) with mantissa in -255..255 and the smallest exponent, or None.
 

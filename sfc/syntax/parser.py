@@ -1,15 +1,14 @@
-"""Parses circuit files; with `sfc.syntax.build` the only place that knows Lark."""
+"""Parses circuit files; with `build` and `tables` of this folder the only place that knows Lark."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
-from lark import Lark, Token
+from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from sfc.diagnostics import (
@@ -22,10 +21,10 @@ from sfc.diagnostics import (
     shortened,
 )
 from sfc.ir.limits import SOURCE_BYTES, STATEMENT_TOKEN_LIMIT, TOKEN_LIMIT
-from sfc.resources import resource
 from sfc.span import Source, Span
 from sfc.syntax import ast
 from sfc.syntax.build import Builder
+from sfc.syntax.tables import lark_parser
 from sfc.syntax.words import (
     AFTER,
     AT_STATEMENT,
@@ -91,21 +90,13 @@ def parse(source: Source) -> ast.CircuitFile:
     file_doc = [comment.text[3:].strip() for comment in comments if comment.text[:3] == "//!"]
     docs = {n: m[1].strip() for n, line in enumerate(lines, start=1) if (m := _DOC.match(line))}
     try:
-        tree = _lark().parse(source.text)
+        tree = lark_parser().parse(source.text)
     except UnexpectedToken as error:
         _fail_at_token(source, error)
     except UnexpectedCharacters as error:
         _fail_at_character(source, error)
     statements = Builder(source, docs).all(tree.children[1:])
     return ast.CircuitFile(source, statements, "\n".join(file_doc), comments)
-
-
-@cache
-def _lark() -> Lark:
-    grammar = (resource("grammars") / "sfc.lark").read_text("utf-8")
-    return Lark(
-        grammar, parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=True
-    )
 
 
 def _check_characters(source: Source) -> None:
@@ -158,7 +149,7 @@ def tokens(source: Source) -> list[tuple[str, ast.Name]]:
     Kinds are "comment", "name", "number", "text", "keyword" and "sign".
     """
     found = [("comment", comment) for comment in _comments(source, source.text.split("\n"))]
-    for token in _lark().lex(source.text):
+    for token in lark_parser().lex(source.text):
         kind = "keyword" if token.isidentifier() else "sign"
         kind = {"NAME": "name", "NUMBER": "number", "STRING": "text"}.get(token.type, kind)
         found.append((kind, ast.Name(str(token), _token_span(source, token))))
@@ -221,7 +212,7 @@ def _fail_at_token(source: Source, error: UnexpectedToken) -> NoReturn:
 def _open_brace(source: Source) -> tuple[Label, ...]:
     """Returns a label at the last brace that is not closed."""
     unclosed = []
-    for token in _lark().lex(source.text):
+    for token in lark_parser().lex(source.text):
         if token == "{":
             unclosed.append(token)
         elif token == "}" and unclosed:

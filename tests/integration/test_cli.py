@@ -63,6 +63,14 @@ def test_mistakes(words: list[str], code: int, message: str, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_check_loads_no_library_that_it_does_not_need(tmp_path: Path) -> None:
+    words = [sys.executable, "-X", "importtime", "-m", "sfc", "check", "backprop"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert {"lark", "typer"} <= loaded
+    assert not {"matplotlib", "networkx", "numpy", "rich", "vcd"} & loaded
+
+
 def test_check_prints_the_ir_that_parses_back(tmp_path: Path) -> None:
     from sfc.ir.text import parse_circuit
 

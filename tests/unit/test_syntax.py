@@ -19,7 +19,8 @@ from sfc.diagnostics import (
 from sfc.resources import resource
 from sfc.span import Source, Span
 from sfc.syntax import ast
-from sfc.syntax.parser import _lark, parse
+from sfc.syntax.parser import parse
+from sfc.syntax.tables import lark_parser
 from sfc.syntax.words import AT_STATEMENT, GROUPS, NEXT_STATEMENT, RESERVED_NAMES, TERMINALS
 
 
@@ -163,11 +164,11 @@ def test_an_example_stands_above_every_rule_and_parses() -> None:
 
 
 def test_every_terminal_has_a_name_for_messages() -> None:
-    for terminal in _lark().terminals:
-        if terminal.name in TERMINALS or terminal.name in _lark().ignore_tokens:
+    for terminal in lark_parser().terminals:
+        if terminal.name in TERMINALS or terminal.name in lark_parser().lexer_conf.ignore:
             continue
         assert str(terminal.pattern.value) == terminal.name.lower()
-    names = {terminal.name for terminal in _lark().terminals} | {"$END"}
+    names = {terminal.name for terminal in lark_parser().terminals} | {"$END"}
     assert set(TERMINALS) <= names
     assert set(AT_STATEMENT) | NEXT_STATEMENT <= names
     spellings = {TERMINALS.get(name, f"`{name.lower()}`") for name in names}
@@ -175,7 +176,7 @@ def test_every_terminal_has_a_name_for_messages() -> None:
 
 
 def test_reserved_names_are_no_keywords() -> None:
-    assert not {name.upper() for name in RESERVED_NAMES} & {t.name for t in _lark().terminals}
+    assert not {name.upper() for name in RESERVED_NAMES} & {t.name for t in lark_parser().terminals}
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED_NAMES))
