@@ -1,30 +1,12 @@
-"""The phase analysis of a circuit: both readings, and what they rest on."""
+"""The phase analysis of a circuit: both readings, what they rest on, what remains to be shown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sfc.analysis.network import Network, network
-from sfc.analysis.solve import Reading, solve
-from sfc.analysis.table import PhaseTable, tabulate
-from sfc.analysis.ties import Ties, prove
-from sfc.analysis.timeline import Timeline, timeless, timeline
+from sfc.analysis.obligations import Assumption, Obligation, assumptions, obligations
+from sfc.analysis.readings import Reached, read
 from sfc.ir.circuit import Circuit
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """One reading of a circuit.
-
-    Attributes:
-        reading: the fixed point.
-        table: what it says of every population and phase.
-        ties: what it says of the copies of every plastic matrix.
-    """
-
-    reading: Reading
-    table: PhaseTable
-    ties: Ties
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,52 +17,19 @@ class Phases:
         sound: what holds of every run.
         conditional: what holds as long as the cells that are open stay silent, and nothing leaves
             24 bits.
+        assumptions: what both take for granted.
+        obligations: the author's assertions, then what the conditional reading supposes.
     """
 
     circuit: Circuit
     sound: Reached
     conditional: Reached
+    assumptions: tuple[Assumption, ...]
+    obligations: tuple[Obligation, ...]
 
 
 def analyse(circuit: Circuit) -> Phases:
     """Returns the phase analysis of a circuit."""
-    return Phases(circuit, read(circuit, False), read(circuit, True))
-
-
-def read(circuit: Circuit, conditional: bool) -> Reached:
-    """Returns one reading of a circuit.
-
-    Copies of a matrix are supposed to be equal, until it turns out that this cannot be proved.
-    """
-    apart: frozenset[str] = frozenset()
-    moments = timeline(circuit)
-    while True:
-        found = network(circuit, apart)
-        reading = _solved(found, moments, conditional)
-        ties = prove(reading)
-        broken = frozenset(ties.broken)
-        if broken <= apart:
-            return Reached(reading, tabulate(reading), ties)
-        apart |= broken
-
-
-def _solved(found: Network, moments: Timeline, conditional: bool) -> Reading:
-    """Returns the fixed point on a timeline that it bears out, or on one without phases."""
-    reading = solve(found, moments, conditional)
-    if _keeps_time(reading):
-        return reading
-    return solve(found, timeless(), conditional)
-
-
-def _keeps_time(reading: Reading) -> bool:
-    """Tells whether the ring that makes the frames begins one when it should, and never else."""
-    moments = reading.timeline
-    if moments.frame is None or moments.clock is None or not moments.clock.ring:
-        return True
-    (relay,) = reading.network.blocks_of[moments.clock.relays[0]]
-    for moment in range(moments.length):
-        firing = reading.firing(relay, moment)
-        begins = (moment + 1) % moments.frame == 0
-        if firing.low != int(begins) or firing.high != int(begins):
-            return False
-    return True
+    sound, conditional = read(circuit, False), read(circuit, True)
+    shown = obligations(circuit, sound, conditional)
+    return Phases(circuit, sound, conditional, assumptions(circuit), shown)

@@ -1,0 +1,66 @@
+"""One reading of a circuit: the fixed point, its table, its ties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sfc.analysis.network import Network, network
+from sfc.analysis.solve import Reading, solve
+from sfc.analysis.table import PhaseTable, tabulate
+from sfc.analysis.ties import Ties, prove
+from sfc.analysis.timeline import Timeline, timeless, timeline
+from sfc.ir.circuit import Circuit
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """One reading of a circuit.
+
+    Attributes:
+        reading: the fixed point.
+        table: what it says of every population and phase.
+        ties: what it says of the copies of every plastic matrix.
+    """
+
+    reading: Reading
+    table: PhaseTable
+    ties: Ties
+
+
+def read(circuit: Circuit, conditional: bool) -> Reached:
+    """Returns one reading of a circuit.
+
+    Copies of a matrix are supposed to be equal, until it turns out that this cannot be proved.
+    """
+    apart: frozenset[str] = frozenset()
+    moments = timeline(circuit)
+    while True:
+        found = network(circuit, apart)
+        reading = _solved(found, moments, conditional)
+        ties = prove(reading)
+        broken = frozenset(ties.broken)
+        if broken <= apart:
+            return Reached(reading, tabulate(reading), ties)
+        apart |= broken
+
+
+def _solved(found: Network, moments: Timeline, conditional: bool) -> Reading:
+    """Returns the fixed point on a timeline that it bears out, or on one without phases."""
+    reading = solve(found, moments, conditional)
+    if _keeps_time(reading):
+        return reading
+    return solve(found, timeless(), conditional)
+
+
+def _keeps_time(reading: Reading) -> bool:
+    """Tells whether the ring that makes the frames begins one when it should, and never else."""
+    moments = reading.timeline
+    if moments.frame is None or moments.clock is None or not moments.clock.ring:
+        return True
+    (relay,) = reading.network.blocks_of[moments.clock.relays[0]]
+    for moment in range(moments.length):
+        firing = reading.firing(relay, moment)
+        begins = (moment + 1) % moments.frame == 0
+        if firing.low != int(begins) or firing.high != int(begins):
+            return False
+    return True

@@ -1,0 +1,37 @@
+"""Words for cells, phases and amounts, as messages have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sfc.analysis.cells import Root
+from sfc.analysis.solve import Reading
+
+
+def amount_text(amount: float) -> str:
+    """Returns an amount in weight units: ``78,740``."""
+    return f"{int(amount):,}" if float(amount).is_integer() else f"{amount:,.6g}"
+
+
+def phases_text(reading: Reading, moments: Iterable[int]) -> str:
+    """Returns phases in words: ``phase 3``, ``phases 3, 5 and 9``, or ``any step``."""
+    if reading.timeline.frame is None:
+        return "any step"
+    numbers = [str(n) for n in sorted({reading.timeline.phase(moment) for moment in moments})]
+    if len(numbers) == 1:
+        return f"phase {numbers[0]}"
+    return f"phases {', '.join(numbers[:-1])} and {numbers[-1]}"
+
+
+def names_text(names: Iterable[str]) -> str:
+    """Returns names in words: ```a`, `b` and `c```."""
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def root_text(reading: Reading, root: Root, most: int) -> str:
+    """Returns a condition on the cell that bounds the spikes of others."""
+    if root.moment < 0:
+        return f"at most {most:,} of {root.name}'s generators are on"
+    where = phases_text(reading, [root.moment])
+    return f"at most {most:,} neurons of {root.name} fire in {where}"
