@@ -32,6 +32,6 @@ def names_text(names: Iterable[str]) -> str:
 def root_text(reading: Reading, root: Root, most: int) -> str:
     """Returns a condition on the cell that bounds the spikes of others."""
     if root.moment < 0:
-        return f"at most {most:,} of {root.name}'s generators are on"
+        return f"at most {most:,} of {root.name}'s neurons are on"
     where = phases_text(reading, [root.moment])
     return f"at most {most:,} neurons of {root.name} fire in {where}"

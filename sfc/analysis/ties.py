@@ -113,15 +113,17 @@ def _is_by_coincidence(rule: Rule) -> bool:
 
 def lessons(reading: Reading, projection: Projection) -> list[Lesson]:
     """Returns what a projection learns in a frame, if its rule is one of coincidences."""
-    network, circuit = reading.network, reading.network.circuit
+    circuit = reading.network.circuit
     rule = circuit.rule_of(projection)
     assert rule is not None
     assert isinstance(projection.weight, Tie)
     rewarded = rewarded_moments(reading)
     found = []
     for moment in range(reading.timeline.length):
-        pre = [b for b in _sources(reading, projection) if reading.firing(b, moment).high]
-        post = [b for b in network.blocks_of[projection.target] if reading.firing(b, moment).high]
+        pre, post = (
+            [block for block in end if reading.firing(block, moment).high]
+            for end in endings(reading, projection)
+        )
         for source in pre:
             for target in post:
                 change = _change(rule, moment in rewarded) * projection.weight.sign
@@ -139,11 +141,11 @@ def lessons(reading: Reading, projection: Projection) -> list[Lesson]:
     return found
 
 
-def _sources(reading: Reading, projection: Projection) -> list[int]:
+def endings(reading: Reading, projection: Projection) -> tuple[list[int], list[int]]:
+    """Returns the blocks at both ends of a projection; lines, where that is an input."""
     network = reading.network
-    if projection.name in network.lines:
-        return network.lines[projection.name]
-    return network.blocks_of[projection.source]
+    lines = network.lines.get(projection.name)
+    return lines or network.blocks_of[projection.source], network.blocks_of[projection.target]
 
 
 def _set(reading: Reading, projection: Projection, end: str, block: int, moment: int) -> Hashable:
@@ -198,11 +200,7 @@ def _change(rule: Rule, rewarded: bool) -> int:
 
 def _see_the_same(reading: Reading, first: Projection, copy: Projection) -> bool:
     """Tells whether both ends of two projections fire alike in every moment."""
-    network = reading.network
-    pairs: list[tuple[list[int], list[int]]] = [
-        (_sources(reading, first), _sources(reading, copy)),
-        (network.blocks_of[first.target], network.blocks_of[copy.target]),
-    ]
+    pairs = list(zip(endings(reading, first), endings(reading, copy), strict=True))
     parts = (first.source_part, first.target_part) == (copy.source_part, copy.target_part)
     if not parts or any(len(ours) != len(theirs) for ours, theirs in pairs):
         return False

@@ -1,0 +1,110 @@
+"""Warnings on learning: unopened coincidences, idle rewards, copies that come to differ."""
+
+from __future__ import annotations
+
+from sfc.analysis.readings import Reached
+from sfc.analysis.sentences import names_text, phases_text
+from sfc.analysis.solve import Reading
+from sfc.analysis.ties import endings, lessons, moments_of
+from sfc.diagnostics import Reporter
+from sfc.ir.circuit import Projection
+from sfc.ir.rules import Rule
+
+
+def unopened_coincidences(reached: Reached, reporter: Reporter) -> None:
+    """Reports plastic projections that would learn from spikes for which nobody opened."""
+    reading = reached.reading
+    circuit = reading.network.circuit
+    for projection in circuit.projections.values():
+        if not circuit.learns(projection):
+            continue
+        moments = _unopened(reading, projection)
+        if not moments:
+            continue
+        where = phases_text(reading, moments)
+        shut = {
+            reading.network.blocks[block].name
+            for moment in moments
+            for end in endings(reading, projection)
+            for block in end
+            if _is_open(reading, block, moment)
+        }
+        message = f"`{projection.name}` may learn in {where}, in which nobody opens {names_text(sorted(shut))}"
+        help = f"close {names_text(sorted(shut))} in {where}, by more than what drives it there"
+        reporter.warning("W0602", message, projection.span, help=help)
+
+
+def _unopened(reading: Reading, projection: Projection) -> list[int]:
+    """Returns the moments of coincidences of which one end is open, and the other may fire."""
+    sources, targets = endings(reading, projection)
+    found = []
+    for moment in range(reading.timeline.length):
+        fires = [any(reading.firing(b, moment).high for b in end) for end in (sources, targets)]
+        shut = [any(_is_open(reading, b, moment) for b in end) for end in (sources, targets)]
+        if (fires[0] and shut[1]) or (shut[0] and fires[1]):
+            found.append(moment)
+    return found
+
+
+def _is_open(reading: Reading, block: int, moment: int) -> bool:
+    found = reading.found.get((block, moment))
+    return found is not None and found.is_shut and found.may_fire > 0
+
+
+def idle_rewards(reached: Reached, reporter: Reporter) -> None:
+    """Reports rewards in phases in which no rule that sees them learns anything."""
+    reading = reached.reading
+    circuit = reading.network.circuit
+    learning = [
+        projection
+        for projection in circuit.projections.values()
+        if (rule := circuit.rule_of(projection)) is not None and _sees_reward(rule)
+    ]
+    if any(_keeps_reward(rule) for p in learning if (rule := circuit.rule_of(p))):
+        return
+    lively = {lesson.moment for projection in learning for lesson in lessons(reading, projection)}
+    for reward in circuit.schedule.rewards:
+        moments = moments_of(reading, reward.chain, reward.phase)
+        if lively.intersection(moments):
+            continue
+        message = (
+            f"nothing learns in phase {reward.phase} of chain `{reward.chain}`, which is rewarded"
+        )
+        help = "no plastic projection has spikes at both ends then"
+        if lively:
+            help += f"; there are some in {phases_text(reading, lively)}"
+        reporter.warning("W0604", message, reward.span, help=help)
+
+
+def _sees_reward(rule: Rule) -> bool:
+    return any({"r0", "r1"} & set(term.factors) for term in rule.dw)
+
+
+def _keeps_reward(rule: Rule) -> bool:
+    """Tells whether a rule sees a reward, or spikes, of other steps too."""
+    return any(trace.variable in ("r1", "x1", "x2", "y1", "y2", "y3") for trace in rule.traces)
+
+
+def broken_ties(reached: Reached, reporter: Reporter) -> None:
+    """Reports matrices whose copies can come to differ."""
+    circuit = reached.reading.network.circuit
+    for matrix in circuit.matrices.values():
+        proofs = reached.ties.of(matrix.name)
+        worst = next((p for p in proofs if p.state == "open"), None)
+        if worst is not None:
+            message = f"copies of `{matrix.name}` may come to differ: {worst.reason}"
+            help = f"`{worst.projection}` should see the spikes that `{worst.first}` sees"
+        else:
+            worst = next((p for p in proofs if p.state == "rail"), None)
+            if worst is None:
+                continue
+            rule = circuit.rules[matrix.rule]
+            end = min(-rule.low, rule.high)
+            message = (
+                f"copies of `{matrix.name}` come to differ once a weight reaches {rule.low} or "
+                f"{rule.high}: {worst.reason}"
+            )
+            help = f"a range of {-end}..{end} ends at the same place for both signs"
+            if rule.low == -rule.high:
+                help = "weights that stay within the range stay equal"
+        reporter.warning("W0603", message, circuit.projections[worst.projection].span, help=help)
