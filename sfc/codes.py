@@ -71,6 +71,7 @@ CODES = {
     "W0507": "nothing comes of the spikes of a phase",
     "W0508": "nothing reads the spikes of a population",
     "W0509": "the ring does not keep time",
+    "W0510": "a readout in a phase in which nothing arrives",
     "W0601": "a plastic matrix is never used",
     "W0602": "a plastic projection may learn in a phase that nobody opened for it",
     "W0603": "copies of a matrix can come to differ",

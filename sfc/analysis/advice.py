@@ -10,6 +10,7 @@ from sfc.analysis.advice_learning import (
     unopened_coincidences,
 )
 from sfc.analysis.advice_spikes import (
+    blind_readouts,
     idle_gates,
     late_spikes,
     never_firing,
@@ -39,6 +40,7 @@ def advise(phases: Phases, reporter: Reporter, observed: Iterable[str] = ()) -> 
     late = late_spikes(reached, followed, silent, reporter)
     idle_gates(reached, followed, silent, reporter)
     open_and_unguarded(reached, reporter)
+    blind_readouts(reached, reporter)
     unread = never_read(reached, frozenset(observed), silent, reporter)
     wasted_spikes(reached, followed, frozenset(observed) | unread, late, reporter)
     unopened_coincidences(reached, reporter)

@@ -161,7 +161,7 @@ def _better_delay(reading: Reading, landings: list[Landing], delay: int) -> int 
 
     def reaches(other: int) -> bool:
         for landing in landings:
-            block, moment = landing.sent
+            moment = landing.sent[1]
             there = reading.found.get((landing.link.target, moment + 1 + other))
             if there is not None and there.total.opened:
                 return True
@@ -238,6 +238,20 @@ def _driver(reading: Reading, cell: Cell) -> str:
                 if brought > most:
                     best, most = reading.network.blocks[link.source].name, brought
     return best
+
+
+def blind_readouts(reached: Reached, reporter: Reporter) -> None:
+    """Reports readouts in phases in which nothing that varies arrives."""
+    for readout in reached.reading.network.circuit.schedule.readouts:
+        cell = reached.table.cell(readout.population, readout.phase)
+        if cell.chain != readout.chain or cell.drive[0] != cell.drive[1]:
+            continue
+        cells = (reached.table.cell(readout.population, phase) for phase in reached.table.numbers)
+        driven = [cell for cell in cells if cell.opened and cell.drive[0] != cell.drive[1]]
+        where = f"phase {readout.phase}"
+        message = f"`{readout.population}` is read out in {where}, where nothing varies"
+        help = f"it is opened and driven in {_listed(driven)}" if driven else ""
+        reporter.warning("W0510", message, readout.span, help=help)
 
 
 def never_read(
