@@ -65,8 +65,12 @@ class QuantisationReport:
     def __str__(self) -> str:
         held = f"multiples of {self.step:g} (mantissas times 2^{self.exponent})"
         name = f"{self.projection}: " if self.projection else ""
-        lines = [f"{name}{self.synapses:,} weights, {held}", f"  error {_errors(self)}"]
-        lines.append(f"  {self.saturated:,} saturated, {self.zeroed:,} rounded to 0")
+        before = "as one projection: " if self.is_split else ""
+        lines = [
+            f"{name}{self.synapses:,} weights",
+            f"  {before}{held}, error {_errors(self)}",
+            f"  {before}{self.saturated:,} saturated, {self.zeroed:,} rounded to 0",
+        ]
         if self.silenced:
             shown = ", ".join(str(neuron) for neuron in self.first_silenced)
             more = ", …" if self.silenced > len(self.first_silenced) else ""
@@ -78,7 +82,7 @@ class QuantisationReport:
             verb = "leave" if self.is_split else "would leave"
             lines.append(
                 f"  two projections, times 2^{self.split.coarse} and 2^{self.split.fine}, {verb} "
-                f"{_errors(self.split)}; {self.split.extra_synapses:,} weights have a synapse in both"
+                f"{_errors(self.split)}; {self.split.extra_synapses:,} weights are in both"
             )
         return "\n".join(lines)
 

@@ -67,8 +67,7 @@ def _excitation(circuit: Circuit, projection: Projection) -> Reals | float:
     if projection.pattern == "all_to_all":
         return rows * max(value, 0.0)
     targets, weights = _listed(circuit, projection, value)
-    excitation: Reals = np.bincount(targets, np.maximum(weights, 0), columns)
-    return excitation
+    return np.bincount(targets, np.maximum(weights, 0), columns).astype(np.float64)
 
 
 def _listed(

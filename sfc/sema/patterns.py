@@ -13,7 +13,7 @@ from sfc.files import find_within
 from sfc.ir.circuit import Pattern, Weight
 from sfc.ir.integers import WEIGHT_EXPONENTS, mantissa_step
 from sfc.ir.limits import INTEGER_LIMIT, REAL_WEIGHT_LIMIT
-from sfc.ir.patterns import Convolution, RealTable, Sparse, Toeplitz, as_rows, shape_of
+from sfc.ir.patterns import Convolution, Sparse, Toeplitz, as_rows, shape_of
 from sfc.ir.reals import real_table
 from sfc.ir.synapses import table
 from sfc.sema.ends import Clauses, Ends, expression_of
@@ -35,6 +35,7 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
 }
 _NEEDED = {"sparse": 1, "conv": 1, "toeplitz": 1}
 _ARRAY_BYTES = 2**28
+_LARGEST = 256 * 2.0 ** WEIGHT_EXPONENTS[-1]
 
 
 def synapses_of(
@@ -190,25 +191,11 @@ def _matrix(
     scope.draft.count_synapses(int(np.count_nonzero(array)), key.span)
     sources, targets = np.nonzero(array)
     values = _scaled(array[sources, targets], scale)
-    if array.dtype.kind == "f" and _exact(values) is None:
-        return _real(sources, targets, values, key.span, scope), Weight(1, 0)
+    is_rounded = array.dtype.kind == "f" and _exact(values) is None
+    if is_rounded and (np.abs(values) <= REAL_WEIGHT_LIMIT).all():
+        return real_table(sources, targets, values, key.span), Weight(1, 0)
     mantissas, weight = _held(values, key.span, scope, (sources, targets))
     return table(sources, targets, mantissas), weight
-
-
-def _real(
-    sources: NDArray[Any],
-    targets: NDArray[Any],
-    values: NDArray[np.float64],
-    span: Span,
-    scope: Scope,
-) -> RealTable:
-    """Returns the pattern of weights that are rounded later, by the pass `quantise`."""
-    if not (np.abs(values) <= REAL_WEIGHT_LIMIT).all():
-        largest = float(np.abs(values).max())
-        message = f"the largest weight is {largest:g}, which is far beyond the 32640 that is held"
-        scope.error("E0303", message, span, help="scale the array by `weight`, or in the file")
-    return real_table(sources, targets, values, span)
 
 
 def _held(
@@ -246,12 +233,12 @@ def _held(
 
 
 def _exact(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], Weight] | None:
-    """Returns finite values as mantissas and their unit, if they can be held without rounding."""
+    """Returns values as mantissas and their unit, if they can be held without rounding."""
+    if np.abs(values).max(initial=0) > _LARGEST:
+        return None
     for exponent in sorted(WEIGHT_EXPONENTS, key=lambda e: (e < 0, abs(e))):
         mantissas = values / 2.0**exponent
         low, high = mantissas.min(initial=0), mantissas.max(initial=0)
-        if not np.isfinite([low, high]).all():
-            continue
         step = mantissa_step(int(np.floor(low)), int(np.ceil(high)))
         if step is not None and (mantissas % step == 0).all():
             return mantissas.astype(np.int64), Weight(1, exponent)
