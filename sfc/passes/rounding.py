@@ -119,7 +119,8 @@ def check_options(exponent: int | None, clip: float | None, extra: float) -> Non
         SfcError: E0302.
     """
     low, high = WEIGHT_EXPONENTS[0], WEIGHT_EXPONENTS[-1]
-    if exponent is not None and exponent not in WEIGHT_EXPONENTS:
+    is_held = isinstance(exponent, int) and exponent in WEIGHT_EXPONENTS
+    if exponent is not None and not is_held:
         fail("E0302", f"the exponent is {exponent!r}; it can be {low} to {high}")
     if clip is not None and not 0 < clip <= 100:
         fail("E0302", f"the percentile to clip at is {clip!r}; it can be above 0, up to 100")

@@ -174,6 +174,7 @@ def test_what_is_no_weight(weights: object, wanted: str) -> None:
         {"exponent": -7},
         {"exponent": 8},
         {"exponent": 0.5},
+        {"exponent": 1.0},
         {"clip": 0},
         {"clip": 101},
         {"clip": math.nan},
