@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sfc.diagnostics import Reporter, SfcError
     from sfc.driver import build, compile, compile_text, load_bundle, test
     from sfc.ir.circuit import Circuit
+    from sfc.passes.rounding import Quantised, quantise
     from sfc.report.show import show
     from sfc.sim.datasets import Dataset, load_data
     from sfc.sim.outcome import Outcome
@@ -30,6 +31,7 @@ _HOME = {
     "Circuit": "sfc.ir.circuit",
     "Dataset": "sfc.sim.datasets",
     "Outcome": "sfc.sim.outcome",
+    "Quantised": "sfc.passes.rounding",
     "Reporter": "sfc.diagnostics",
     "Result": "sfc.sim.result",
     "SfcError": "sfc.diagnostics",
@@ -41,6 +43,7 @@ _HOME = {
     "compile_text": "sfc.driver",
     "load_bundle": "sfc.driver",
     "load_data": "sfc.sim.datasets",
+    "quantise": "sfc.passes.rounding",
     "show": "sfc.report.show",
     "test": "sfc.driver",
 }
@@ -49,6 +52,7 @@ __all__ = [
     "Circuit",
     "Dataset",
     "Outcome",
+    "Quantised",
     "Reporter",
     "Result",
     "SfcError",
@@ -60,6 +64,7 @@ __all__ = [
     "compile_text",
     "load_bundle",
     "load_data",
+    "quantise",
     "show",
     "test",
 ]

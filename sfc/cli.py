@@ -13,6 +13,8 @@ from sfc import __version__
 from sfc.cli_common import Defines, Seed, compiled, parameters, show_diagnostics
 from sfc.cli_explain import HELP as EXPLAIN_HELP
 from sfc.cli_explain import explain
+from sfc.cli_quantise import HELP as QUANTISE_HELP
+from sfc.cli_quantise import quantise
 from sfc.cli_run import HELP, run
 from sfc.cli_show import HELP as SHOW_HELP
 from sfc.cli_show import show
@@ -162,6 +164,7 @@ app.command(help=HELP)(run)
 app.command("test", help=TEST_HELP)(run_tests)
 app.command(help=SHOW_HELP)(show)
 app.command(help=EXPLAIN_HELP)(explain)
+app.command(help=QUANTISE_HELP)(quantise)
 
 
 def main() -> None:

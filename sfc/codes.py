@@ -62,6 +62,7 @@ CODES = {
     "E0710": "a test failed",
     "E0801": "a state file or bundle is damaged or was not written by sfc",
     "E0802": "an output file cannot be written",
+    "W0301": "real weights were rounded",
     "W0501": "the level of a gate is negative",
     "W0502": "an input is never presented",
     "W0503": "spikes arrive only where they change nothing",

@@ -44,11 +44,20 @@ def compile(path: str | Path, reporter: Reporter | None = None, /, **parameters:
     return _compile(_source(path), parameters, reporter)
 
 
+def elaborate(path: str | Path, reporter: Reporter | None = None, /, **parameters: Any) -> Circuit:
+    """Returns a circuit as its file has it, with real weights where it has any; see `compile`.
+
+    Only after the pass `quantise` can such a circuit be run or built; `compile` applies it.
+    """
+    return _elaborate(_source(path), parameters, reporter)[0]
+
+
 def compile_tests(
     path: str | Path, reporter: Reporter | None = None, /, **parameters: Any
 ) -> tuple[Circuit, tuple[Testbench, ...]]:
     """Compiles a circuit file, and returns its tests too; see `compile`."""
-    return _elaborate(_source(path), parameters, reporter, with_tests=True)
+    circuit, tests = _elaborate(_source(path), parameters, reporter, with_tests=True)
+    return _executable(circuit, reporter), tests
 
 
 def test(
@@ -113,7 +122,21 @@ def compile_text(
 
 
 def _compile(source: Source, parameters: Mapping[str, Any], reporter: Reporter | None) -> Circuit:
-    return _elaborate(source, parameters, reporter)[0]
+    return _executable(_elaborate(source, parameters, reporter)[0], reporter)
+
+
+def _executable(circuit: Circuit, reporter: Reporter | None) -> Circuit:
+    """Returns a circuit whose real weights are rounded."""
+    if not circuit.real_projections():
+        return circuit
+    from sfc.ir.verify import verify
+    from sfc.passes.quantise import Quantise  # not before: NumPy takes a while to load
+
+    reporter = reporter or Reporter()
+    circuit = Quantise().run(circuit, reporter)
+    reporter.fail_on_errors()
+    verify(circuit)
+    return circuit
 
 
 def _elaborate(
@@ -194,12 +217,14 @@ def build(
     Raises:
         SfcError: the target cannot hold the circuit, or the folder cannot be written.
     """
+    from sfc.ir.reals import refuse_real_weights
     from sfc.sim.initial import first_weights
     from sfc.targets.base import Program
     from sfc.targets.base import target as find_target
 
     if not isinstance(circuit, Circuit):
         fail("E0305", f"build takes a Circuit, found {type(circuit).__name__}")
+    refuse_real_weights(circuit)
     if simulator is not None and simulator.circuit != circuit:
         fail("E0704", "the simulator's weights are those of another circuit")
     chosen = find_target(target)

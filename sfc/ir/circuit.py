@@ -14,12 +14,12 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from sfc.ir.integers import DECAY_LIMIT
-from sfc.ir.patterns import Convolution, Part, Sparse, Table, Toeplitz, size_of
+from sfc.ir.patterns import Convolution, Part, RealTable, Sparse, Table, Toeplitz, size_of
 from sfc.ir.rules import Rule
 from sfc.ir.schedule import Property, Schedule
 from sfc.span import Span
 
-Pattern = Literal["one_to_one", "all_to_all"] | Sparse | Convolution | Toeplitz | Table
+Pattern = Literal["one_to_one", "all_to_all"] | Sparse | Convolution | Toeplitz | Table | RealTable
 OriginKind = Literal["relay", "link", "start", "open", "close", "present", "gate"]
 
 Parameter = float | tuple[float, ...]
@@ -242,6 +242,8 @@ class Circuit:
             return rows
         if projection.pattern == "all_to_all":
             return rows * columns
+        if isinstance(projection.pattern, RealTable):
+            return projection.pattern.count
         from sfc.ir.synapses import synapses  # not before it is needed: NumPy takes a while to load
 
         return len(synapses(self, projection).sources)
@@ -250,6 +252,11 @@ class Circuit:
         """Returns the rule of a projection tied to a matrix, None for a constant weight."""
         tie = projection.weight
         return self.rules[self.matrices[tie.matrix].rule] if isinstance(tie, Tie) else None
+
+    def real_projections(self) -> tuple[Projection, ...]:
+        """Returns the projections whose weights are real numbers, not yet quantised."""
+        projections = self.projections.values()
+        return tuple(p for p in projections if isinstance(p.pattern, RealTable))
 
     def learns(self, projection: Projection) -> bool:
         """Tells whether any term of a rule changes a projection's weights."""

@@ -87,14 +87,20 @@ def split_weight(value: float) -> tuple[int, int] | None:
     return None
 
 
-def mantissa_step(low: int, high: int) -> int | None:
-    """Returns the distance between the mantissas of a projection from `low` to `high`, or None.
+def mantissa_range(low: float, high: float) -> range:
+    """Returns the mantissas that 8 bits hold for weights from `low` to `high`, by their signs.
 
-    8 bits hold 0..255 or -255..0; with both signs -256..254, and the lowest bit is lost.
+    They are 0..255 or -255..0; with both signs -256..254, and the lowest bit is lost.
     """
     if low < 0 < high:
-        return 2 if low >= -256 and high <= 254 else None
-    return 1 if low >= -255 and high <= 255 else None
+        return range(-256, 255, 2)
+    return range(-255, 1) if low < 0 else range(256)
+
+
+def mantissa_step(low: int, high: int) -> int | None:
+    """Returns the distance between the mantissas of a projection from `low` to `high`, or None."""
+    held = mantissa_range(low, high)
+    return held.step if held[0] <= low and high <= held[-1] else None
 
 
 def nearest_weight(value: float) -> float:

@@ -48,6 +48,9 @@ NAME_LIMIT = 200
 SYNAPSE_TABLE_LIMIT = 2 * 10**7
 """Most synapses of a circuit that are kept one by one, where a pattern is more than a word."""
 
+REAL_WEIGHT_LIMIT = 2.0**31
+"""Largest magnitude of a weight that is to be quantised, in weight units."""
+
 PAIR_LIMIT = 10**6
 """Most synapses that the index variables of one projection make."""
 

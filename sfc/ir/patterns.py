@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+from sfc.span import Span
+
 Part = tuple[tuple[int, int], ...]
 """A slice of a population: first and last index, both inclusive, of every dimension."""
 
@@ -68,6 +70,24 @@ class Table:
 
     count: int
     data: str
+
+
+@dataclass(frozen=True, slots=True)
+class RealTable:
+    """Synapses one by one with real weights, which the pass `quantise` makes integers of.
+
+    Nothing runs a circuit that has them; see `sfc.ir.reals`.
+
+    Attributes:
+        count: of the synapses.
+        reals: base64 of zlib of (count,) records of a source and a target, little-endian int32, and
+            a weight in weight units, little-endian float64, neither 0 nor infinite.
+        span: of what gives the weights.
+    """
+
+    count: int
+    reals: str
+    span: Span | None = None
 
 
 def shape_of(shape: tuple[int, ...], part: Part | None) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sfc.ir.circuit import Circuit, Pattern, Projection
 from sfc.ir.limits import SYNAPSE_TABLE_LIMIT
-from sfc.ir.patterns import Convolution, Part, Sparse, Table, Toeplitz, as_rows, shape_of
+from sfc.ir.patterns import Convolution, Part, RealTable, Sparse, Table, Toeplitz, as_rows, shape_of
 
 Indices = NDArray[np.int32]
 
@@ -37,8 +37,10 @@ def synapses(circuit: Circuit, projection: Projection) -> Synapses:
     """Returns the synapses of a projection whose pattern is more than a word.
 
     Raises:
-        ValueError: the pattern's data are damaged, or there are too many.
+        ValueError: the pattern's data are damaged, there are too many, or the weights are real.
     """
+    if isinstance(projection.pattern, RealTable):
+        raise ValueError("real weights, which are not quantised yet")
     source, target = circuit.ends(projection)
     rows = shape_of(source.shape, projection.source_part)
     columns = shape_of(target.shape, projection.target_part)
@@ -56,8 +58,39 @@ def table(sources: Any, targets: Any, mantissas: Any) -> Table:
     """Returns the pattern of the given synapses; of equal (source, target) all are kept."""
     order = np.lexsort((targets, sources))
     rows = np.stack([np.asarray(a, "<i4")[order] for a in (sources, targets, mantissas)], axis=1)
-    packed = zlib.compress(np.ascontiguousarray(rows).tobytes(), 6)
-    return Table(len(rows), base64.b64encode(packed).decode("ascii"))
+    return Table(len(rows), pack(rows))
+
+
+def pack(rows: NDArray[Any], level: int = 6) -> str:
+    """Returns the bytes of an array as base64 of zlib, compressed at a level of 1..9."""
+    packed = zlib.compress(np.ascontiguousarray(rows).tobytes(), level)
+    return base64.b64encode(packed).decode("ascii")
+
+
+def unpack(text: str, count: int, item_bytes: int) -> bytes:
+    """Returns the bytes of `count` synapses that `pack` gave a text for.
+
+    Raises:
+        ValueError: the text is damaged, or those are not as many; no more are unpacked.
+    """
+    if not 0 <= count <= SYNAPSE_TABLE_LIMIT:
+        raise ValueError(f"more than {SYNAPSE_TABLE_LIMIT:,} synapses")
+    unpacker = zlib.decompressobj()
+    try:
+        packed = base64.b64decode(text, validate=True)
+        data = unpacker.decompress(packed, item_bytes * count + 1)
+    except (ValueError, zlib.error):
+        raise ValueError("synapses cannot be unpacked") from None
+    if len(data) != item_bytes * count or not unpacker.eof:
+        raise ValueError(f"not {count} synapses")
+    return data
+
+
+def check_ends(sources: Indices, targets: Indices, rows: int, columns: int) -> None:
+    """Raises ValueError for synapses outside (rows, columns)."""
+    for ends, limit in ((sources, rows), (targets, columns)):
+        if len(ends) and not 0 <= ends.min() <= ends.max() < limit:
+            raise ValueError("synapses of neurons that are not there")
 
 
 @lru_cache(maxsize=64)
@@ -151,21 +184,8 @@ def _toeplitz(
 
 
 def _table(pattern: Table, source: tuple[int, ...], target: tuple[int, ...]) -> NDArray[np.int32]:
-    if not 0 <= pattern.count <= SYNAPSE_TABLE_LIMIT:
-        raise ValueError(f"more than {SYNAPSE_TABLE_LIMIT:,} synapses")
-    unpacker = zlib.decompressobj()
-    try:
-        packed = base64.b64decode(pattern.data, validate=True)
-        data = unpacker.decompress(packed, 12 * pattern.count + 1)
-    except (ValueError, zlib.error):
-        raise ValueError("synapses cannot be unpacked") from None
-    if len(data) != 12 * pattern.count or not unpacker.eof:
-        raise ValueError(f"not {pattern.count} synapses")
-    rows = np.frombuffer(data, "<i4").reshape(-1, 3)
-    limits = (int(np.prod(source)), int(np.prod(target)))
-    for column, limit in enumerate(limits):
-        if len(rows) and not 0 <= rows[:, column].min() <= rows[:, column].max() < limit:
-            raise ValueError("synapses of neurons that are not there")
+    rows = np.frombuffer(unpack(pattern.data, pattern.count, 12), "<i4").reshape(-1, 3)
+    check_ends(rows[:, 0], rows[:, 1], int(np.prod(source)), int(np.prod(target)))
     return rows
 
 

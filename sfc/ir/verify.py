@@ -6,7 +6,8 @@ I02 shapes have one or two positive extents and sizes within the limits
 I03 a neuron's parameters are integers that the hardware holds
 I04 a projection's ends exist, and its target is a population
 I05 a projection's parts lie within its ends, and its pattern fits their sizes
-I06 a delay is 0..62; a constant weight has an 8-bit mantissa and an exponent in range
+I06 a delay is 0..62; a constant weight has an 8-bit mantissa and an exponent in range, or the
+    pattern holds real weights in weight units
 I07 a tie names a matrix of the projection's shape, and the pattern is all_to_all
 I08 a matrix names a rule and a known method for its first weights; a rule's range is held, its
     terms and traces have known variables, and its sums fit 64 bits
@@ -49,7 +50,7 @@ from sfc.ir.limits import (
     RULE_TERM_LIMIT,
     SYNAPSE_LIMIT,
 )
-from sfc.ir.patterns import Convolution, Part, Sparse, as_rows, shape_of
+from sfc.ir.patterns import Convolution, Part, RealTable, Sparse, as_rows, shape_of
 from sfc.ir.rules import RULE_VARIABLES, TRACE_VARIABLES, Rule, Term
 from sfc.ir.schedule import Present, Readout, Reward, Schedule
 
@@ -232,6 +233,9 @@ def _pattern(circuit: Circuit, projection: Projection) -> Iterator[str]:
         if shape != as_rows(shape_of(target.shape, projection.target_part)):
             yield f"I05 {name} yields {shape}, its target has {target.shape}"
             return
+    if isinstance(pattern, RealTable):
+        yield from _real_weights(circuit, projection)
+        return
     from sfc.ir.synapses import synapses  # not before it is needed: NumPy takes a while to load
 
     try:
@@ -248,6 +252,17 @@ def _pattern(circuit: Circuit, projection: Projection) -> Iterator[str]:
     is_unit = isinstance(projection.weight, Weight) and projection.weight.mantissa == 1
     if not (is_unit or isinstance(pattern, Sparse)):
         yield f"I06 {name} has mantissas and weight {projection.weight}"
+
+
+def _real_weights(circuit: Circuit, projection: Projection) -> Iterator[str]:
+    from sfc.ir.reals import real_synapses
+
+    if projection.weight != Weight(1, 0):
+        yield f"I06 {projection.name} has real weights and weight {projection.weight}"
+    try:
+        real_synapses(circuit, projection)
+    except (ValueError, TypeError) as error:
+        yield f"I05 {projection.name} has {error}"
 
 
 def _schedule(circuit: Circuit, schedule: Schedule) -> Iterator[str]:

@@ -12,8 +12,9 @@ from sfc.diagnostics import SfcError, nearest
 from sfc.files import find_within
 from sfc.ir.circuit import Pattern, Weight
 from sfc.ir.integers import WEIGHT_EXPONENTS, mantissa_step
-from sfc.ir.limits import INTEGER_LIMIT
+from sfc.ir.limits import INTEGER_LIMIT, REAL_WEIGHT_LIMIT
 from sfc.ir.patterns import Convolution, Sparse, Toeplitz, as_rows, shape_of
+from sfc.ir.reals import real_table
 from sfc.ir.synapses import table
 from sfc.sema.ends import Clauses, Ends, expression_of
 from sfc.sema.evaluate import evaluate, integer, number
@@ -34,6 +35,7 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
 }
 _NEEDED = {"sparse": 1, "conv": 1, "toeplitz": 1}
 _ARRAY_BYTES = 2**28
+_LARGEST = 256 * 2.0 ** WEIGHT_EXPONENTS[-1]
 
 
 def synapses_of(
@@ -188,7 +190,10 @@ def _matrix(
         scope.error("E0403", message, key.span)
     scope.draft.count_synapses(int(np.count_nonzero(array)), key.span)
     sources, targets = np.nonzero(array)
-    values = _scaled(array[sources, targets].astype(np.float64), scale)
+    values = _scaled(array[sources, targets], scale)
+    is_rounded = array.dtype.kind == "f" and _exact(values) is None
+    if is_rounded and (np.abs(values) <= REAL_WEIGHT_LIMIT).all():
+        return real_table(sources, targets, values, key.span), Weight(1, 0)
     mantissas, weight = _held(values, key.span, scope, (sources, targets))
     return table(sources, targets, mantissas), weight
 
@@ -206,12 +211,8 @@ def _held(
     """
     if not np.isfinite(values).all():
         scope.error("E0304", "a weight is not a finite number", span)
-    for exponent in sorted(WEIGHT_EXPONENTS, key=lambda e: (e < 0, abs(e))):
-        mantissas = values / 2.0**exponent
-        low, high = mantissas.min(initial=0), mantissas.max(initial=0)
-        step = mantissa_step(int(np.floor(low)), int(np.ceil(high)))
-        if step is not None and (mantissas % step == 0).all():
-            return mantissas.astype(np.int64), Weight(1, exponent)
+    if (exact := _exact(values)) is not None:
+        return exact
     scale = max(abs(values.min(initial=0)), abs(values.max(initial=0)))
     exponent = next((e for e in WEIGHT_EXPONENTS if scale <= 254 * 2.0**e), WEIGHT_EXPONENTS[-1])
     mixed = 2 if values.min(initial=0) < 0 < values.max(initial=0) else 1
@@ -231,9 +232,23 @@ def _held(
     scope.error("E0303", message, span, help=f"the nearest that can be held is {near:g}")
 
 
-def _scaled(values: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+def _exact(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], Weight] | None:
+    """Returns values as mantissas and their unit, if they can be held without rounding."""
+    if np.abs(values).max(initial=0) > _LARGEST:
+        return None
+    for exponent in sorted(WEIGHT_EXPONENTS, key=lambda e: (e < 0, abs(e))):
+        mantissas = values / 2.0**exponent
+        low, high = mantissas.min(initial=0), mantissas.max(initial=0)
+        step = mantissa_step(int(np.floor(low)), int(np.ceil(high)))
+        if step is not None and (mantissas % step == 0).all():
+            return mantissas.astype(np.int64), Weight(1, exponent)
+    return None
+
+
+def _scaled(values: NDArray[Any], scale: float) -> NDArray[np.float64]:
     with np.errstate(over="ignore"):
-        return values * scale
+        scaled: NDArray[np.float64] = values.astype(np.float64) * scale
+        return scaled
 
 
 def _numbers(expression: ast.Expression, dimensions: int, scope: Scope) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sfc.diagnostics import fail, nearest
 from sfc.ir.circuit import Circuit
 from sfc.ir.limits import SIMULATED_BYTES
+from sfc.ir.reals import refuse_real_weights
 from sfc.sim.initial import first_weights
 from sfc.sim.recorder import Recorder
 from sfc.sim.reference import ReferenceEngine
@@ -46,7 +47,8 @@ class Simulator:
         """Stands before step 0, with first weights drawn from the seed.
 
         Raises:
-            SfcError: E0707 for an unknown engine, E0306 for a circuit too large for memory.
+            SfcError: E0707 for an unknown engine, E0306 for a circuit too large for memory, E0303
+                for one with real weights.
         """
         if not isinstance(circuit, Circuit):
             found = type(circuit).__name__
@@ -56,6 +58,7 @@ class Simulator:
         if engine not in ENGINES:
             help = nearest(engine, ENGINES) or f"the engines are {', '.join(ENGINES)}"
             fail("E0707", f"unknown engine `{engine}`", help=help)
+        refuse_real_weights(circuit)
         _check_memory(circuit)
         self.circuit = circuit
         self.seed = operator.index(seed)

@@ -50,6 +50,8 @@ def codes_of(language: str, text: str) -> list[str]:
         exec(compile(text, "example", "exec"), names)
     except sfc.SfcError as error:
         return [diagnostic.code for diagnostic in error.diagnostics]
+    if isinstance(reporter := names.get("reporter"), sfc.Reporter):
+        return [diagnostic.code for diagnostic in reporter.diagnostics]
     result, watch = names.get("result"), names.get("watch")
     overflows = ["W0701"] if isinstance(result, sfc.Result) and result.overflows else []
     return overflows + (["W0702"] if isinstance(watch, sfc.Watch) and watch.violations else [])

@@ -342,7 +342,8 @@ def test_patterns_in_the_circuit() -> None:
 def test_weights_from_a_file(tmp_path: Path) -> None:
     table = np.array([[0, 2.5], [-1.5, 0], [3, 3], [0, 0]])
     (tmp_path / "data").mkdir()
-    np.savez(tmp_path / "data" / "w.npz", W=table, wrong=table[:2], text=np.array("a"))
+    arrays = {"W": table, "whole": (2 * table).astype(int), "wrong": table[:2]}
+    np.savez(tmp_path / "data" / "w.npz", text=np.array("a"), **arrays)
     file = tmp_path / "file.sfc"
     line = 'population x[4], y[2] : Gated; x -> y matrix("data/w.npz", "W") weight 4;'
     file.write_text(HEAD + line, encoding="utf-8")
@@ -354,7 +355,7 @@ def test_weights_from_a_file(tmp_path: Path) -> None:
         ('"W"', '"wrong"', "E0401"),
         ('"W"', '"text"', "E0401"),
         ("w.npz", "v.npz", "E0403"),
-        ("weight 4", "weight 100.3", "E0303"),
+        ('"W") weight 4', '"whole") weight 100.3', "E0303"),
         ("data/w.npz", "../data/w.npz", "E0403"),
     ]:
         file.write_text(HEAD + line.replace(old, new), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Passes: what turns a circuit into an equal or an executable one."""
