@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfc.diagnostics import Reporter, SfcError
-    from sfc.driver import build, compile, compile_text, load_bundle, test
+    from sfc.driver import build, check, compile, compile_text, load_bundle, test
     from sfc.ir.circuit import Circuit
     from sfc.passes.rounding import Quantised, quantise
     from sfc.report.show import show
@@ -39,10 +39,12 @@ _HOME = {
     "Training": "sfc.sim.training",
     "Watch": "sfc.sim.watch",
     "build": "sfc.driver",
+    "check": "sfc.driver",
     "compile": "sfc.driver",
     "compile_text": "sfc.driver",
     "load_bundle": "sfc.driver",
     "load_data": "sfc.sim.datasets",
+    "phases": "sfc.driver",
     "quantise": "sfc.passes.rounding",
     "show": "sfc.report.show",
     "test": "sfc.driver",
@@ -60,10 +62,12 @@ __all__ = [
     "Training",
     "Watch",
     "build",
+    "check",
     "compile",
     "compile_text",
     "load_bundle",
     "load_data",
+    "phases",
     "quantise",
     "show",
     "test",

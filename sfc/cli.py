@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from sfc import __version__
+from sfc.cli_check import HELP as CHECK_HELP
+from sfc.cli_check import check
 from sfc.cli_common import Defines, Seed, compiled, parameters, show_diagnostics
 from sfc.cli_explain import HELP as EXPLAIN_HELP
 from sfc.cli_explain import explain
@@ -58,29 +60,6 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-@app.command(
-    help="""Check a circuit file and say what it holds.
-
-\b
-Examples:
-  sfc check circuits/examples/backprop.sfc
-  sfc check backprop -D n_hid=100 --print-ir
-"""
-)
-def check(
-    file: Circuit,
-    defines: Defines = [],  # noqa: B006
-    print_ir: Annotated[
-        bool, typer.Option("--print-ir", help="print the circuit's textual IR")
-    ] = False,
-) -> None:
-    """Checks a circuit file."""
-    from sfc.report.summary import summarise
-
-    circuit = compiled(file, parameters(defines))
-    print(circuit if print_ir else summarise(circuit), end="" if print_ir else "\n")
 
 
 @app.command(
@@ -160,6 +139,7 @@ def targets() -> None:
         print(f"{name:<10} {target.summary}")
 
 
+app.command(help=CHECK_HELP)(check)
 app.command(help=HELP)(run)
 app.command("test", help=TEST_HELP)(run_tests)
 app.command(help=SHOW_HELP)(show)

@@ -45,6 +45,8 @@ CODES = {
     "E0504": "a neuron model lacks a setting that is used here",
     "E0505": "a phase needs a chain, and it is not clear which",
     "E0506": "no chain makes the frames",
+    "E0507": "an assertion does not hold",
+    "E0508": "what has to hold is not proved, and the check is strict",
     "E0601": "unknown variable in a learning rule",
     "E0602": "a learning rule is not a sum of products",
     "E0603": "a term of a learning rule cannot be held",

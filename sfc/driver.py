@@ -8,7 +8,7 @@ import math
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from sfc.ir.circuit import Circuit, Parameter
 from sfc.span import Source
 
 if TYPE_CHECKING:
+    from sfc.analysis.phases import Phases
     from sfc.ir.testbench import Testbench
     from sfc.sim.outcome import Outcome
     from sfc.sim.simulator import Simulator
@@ -185,14 +186,77 @@ def _number(name: str, value: object) -> float:
     fail("E0305", f"parameter `{name}` takes a number, found {value!r}")
 
 
+def phases(circuit: Circuit) -> Phases:
+    """Returns the phase analysis of a circuit: who may fire when, and what remains to be shown.
+
+        phases = sfc.phases(sfc.compile("backprop"))
+        print(phases.conditional.table.cell("h", 8).margin)
+
+    Assertions that are not proved are tried on a short run, which may refute them.
+    """
+    from sfc.analysis.phases import analyse
+
+    found = analyse(circuit)
+    doubted = [
+        o for o in found.obligations if o.is_asserted and o.status in ("open", "conditional")
+    ]
+    if not doubted:
+        return found
+    from sfc.sim.witness import refute
+
+    spans = {obligation.span for obligation in doubted}
+    seen = refute(circuit, [prop for prop in circuit.properties if prop.span in spans])
+    return replace(
+        found,
+        obligations=tuple(
+            replace(o, status="refuted", text=seen[key])
+            if o in doubted and (key := (o.kind, o.subject, o.chain, o.phase)) in seen
+            else o
+            for o in found.obligations
+        ),
+    )
+
+
+def check(
+    circuit: Circuit,
+    reporter: Reporter | None = None,
+    /,
+    *,
+    observed: Iterable[str] = (),
+    strict: bool = False,
+) -> Phases:
+    """Analyses a circuit, reports what cannot be meant, and what is asserted and does not hold.
+
+    Args:
+        circuit: any.
+        reporter: receives warnings, and an error for each refuted assertion; without one they are
+            dropped.
+        observed: populations that something outside of the circuit reads, such as its tests.
+        strict: report what is open as errors too.
+    """
+    from sfc.analysis.advice import advise
+
+    reporter = reporter or Reporter()
+    found = phases(circuit)
+    advise(found, reporter, observed)
+    for obligation in found.obligations:
+        if obligation.status == "refuted":
+            message = f"the assertion does not hold: {obligation.text}"
+            reporter.error("E0507", message, obligation.span)
+        elif strict and obligation.status in ("open", "conditional"):
+            message = f"not proved: {obligation.text}"
+            reporter.error("E0508", message, obligation.span)
+    return found
+
+
 def watched_cells(circuit: Circuit) -> tuple[Cell, ...]:
-    """Returns the cells in which a circuit's author asserts that nothing fires."""
+    """Returns the cells whose silence is asserted or supposed, and not proved of every run."""
     return tuple(
-        (subject, prop.chain, phase)
-        for prop in circuit.properties
-        if prop.kind == "silent"
-        for subject in prop.subjects
-        for phase in prop.phases
+        dict.fromkeys(
+            (obligation.subject, obligation.chain, obligation.phase)
+            for obligation in phases(circuit).obligations
+            if obligation.kind == "silent" and obligation.status != "proved"
+        )
     )
 
 

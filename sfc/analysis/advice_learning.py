@@ -29,8 +29,9 @@ def unopened_coincidences(reached: Reached, reporter: Reporter) -> None:
             for block in end
             if _is_open(reading, block, moment)
         }
-        message = f"`{projection.name}` may learn in {where}, in which nobody opens {names_text(sorted(shut))}"
-        help = f"close {names_text(sorted(shut))} in {where}, by more than what drives it there"
+        names = names_text(sorted(shut))
+        message = f"`{projection.name}` may learn in {where}, in which nobody opens {names}"
+        help = f"close {names} in {where}, by more than what drives it there"
         reporter.warning("W0602", message, projection.span, help=help)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sfc.analysis.effects import Effects, Landing
 from sfc.analysis.readings import Reached
-from sfc.analysis.sentences import amount_text, names_text, phases_text
+from sfc.analysis.sentences import amount_text, listed, names_text, phases_text
 from sfc.analysis.solve import Reading
 from sfc.analysis.table import Cell
 from sfc.analysis.ties import endings
@@ -106,9 +106,7 @@ def _listed(cells: list[Cell]) -> str:
     if not cells[0].chain:
         return "any step"
     numbers = [str(cell.phase) for cell in cells]
-    if len(numbers) == 1:
-        return f"phase {numbers[0]}"
-    return f"phases {', '.join(numbers[:-1])} and {numbers[-1]}"
+    return f"phase{'s' * (len(numbers) > 1)} {listed(numbers)}"
 
 
 def late_spikes(

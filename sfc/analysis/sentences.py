@@ -18,15 +18,17 @@ def phases_text(reading: Reading, moments: Iterable[int]) -> str:
     if reading.timeline.frame is None:
         return "any step"
     numbers = [str(n) for n in sorted({reading.timeline.phase(moment) for moment in moments})]
-    if len(numbers) == 1:
-        return f"phase {numbers[0]}"
-    return f"phases {', '.join(numbers[:-1])} and {numbers[-1]}"
+    return f"phase{'s' * (len(numbers) > 1)} {listed(numbers)}"
 
 
 def names_text(names: Iterable[str]) -> str:
     """Returns names in words: ```a`, `b` and `c```."""
-    quoted = [f"`{name}`" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    return listed([f"`{name}`" for name in names])
+
+
+def listed(words: list[str]) -> str:
+    """Returns words as a sentence lists them: ``a, b and c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def root_text(reading: Reading, root: Root, most: int) -> str:

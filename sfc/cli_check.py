@@ -1,0 +1,59 @@
+"""The `check` command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sfc.cli_common import Defines, parameters, show_diagnostics
+
+if TYPE_CHECKING:
+    from sfc.ir.testbench import Testbench
+
+HELP = """Check a circuit file: what it holds, and what can be proved of its timing.
+
+\b
+Examples:
+  sfc check circuits/examples/backprop.sfc
+  sfc check backprop -D n_hid=100 --strict
+  sfc check backprop --print-ir
+
+A refuted assertion fails. What is open, neither proved nor refuted, passes unless --strict.
+"""
+
+
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="circuit file, or a shipped one")],
+    defines: Defines = [],  # noqa: B006
+    strict: Annotated[bool, typer.Option("--strict", help="fail if anything is open")] = False,
+    print_ir: Annotated[
+        bool, typer.Option("--print-ir", help="print the circuit's textual IR, and analyse nothing")
+    ] = False,
+) -> None:
+    """Checks a circuit file."""
+    from sfc import driver
+    from sfc.diagnostics import Reporter
+    from sfc.report.proofs import phase_summary, proof_lines
+    from sfc.report.summary import summarise
+
+    reporter = Reporter()
+    tests: tuple[Testbench, ...] = ()
+    if defines:
+        circuit = driver.compile(file, reporter, **parameters(defines))
+    else:
+        circuit, tests = driver.compile_tests(file, reporter)
+    if print_ir:
+        show_diagnostics(reporter.sorted())
+        print(circuit, end="")
+        return
+    observed = {expected.subject for test in tests for expected in test.expectations}
+    phases = driver.check(circuit, reporter, observed=observed, strict=strict)
+    show_diagnostics(reporter.sorted())
+    print(summarise(circuit))
+    print(phase_summary(phases))
+    for line in proof_lines(phases):
+        print(line)
+    if any(diagnostic.severity == "error" for diagnostic in reporter.diagnostics):
+        raise typer.Exit(1)
