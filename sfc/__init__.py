@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfc.diagnostics import Reporter, SfcError
-    from sfc.driver import build, compile, compile_text, load_bundle, test
+    from sfc.driver import build, compile, compile_text, load_bundle, optimise, test
     from sfc.ir.circuit import Circuit
     from sfc.report.show import show
     from sfc.sim.datasets import Dataset, load_data
@@ -39,6 +39,7 @@ _HOME = {
     "compile_text": "sfc.driver",
     "load_bundle": "sfc.driver",
     "load_data": "sfc.sim.datasets",
+    "optimise": "sfc.driver",
     "show": "sfc.report.show",
     "test": "sfc.driver",
 }
@@ -57,6 +58,7 @@ __all__ = [
     "compile_text",
     "load_bundle",
     "load_data",
+    "optimise",
     "show",
     "test",
 ]

@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from sfc import __version__
-from sfc.cli_common import Defines, Seed, compiled, parameters, show_diagnostics
+from sfc.cli_common import Defines, Level, Seed, compiled, parameters, show_diagnostics
 from sfc.cli_explain import HELP as EXPLAIN_HELP
 from sfc.cli_explain import explain
+from sfc.cli_opt import HELP as OPT_HELP
+from sfc.cli_opt import PASSES_HELP, list_passes, opt
 from sfc.cli_run import HELP, run
 from sfc.cli_show import HELP as SHOW_HELP
 from sfc.cli_show import show
@@ -88,6 +90,7 @@ def check(
 Examples:
   sfc build circuits/examples/backprop.sfc -o build/backprop
   sfc build backprop --target netlist --seed 3 -D n_hid=100 -o build/small
+  sfc build backprop -O2
   sfc run build/small --data mnist20 --limit 1000
 """
 )
@@ -98,12 +101,13 @@ def build(
     ] = None,
     target: Annotated[str, typer.Option(help="see `sfc targets`")] = "netlist",
     defines: Defines = [],  # noqa: B006
+    level: Level = 0,
     seed: Seed = 0,
 ) -> None:
     """Compiles and emits a circuit."""
     from sfc import driver
 
-    circuit = compiled(file, parameters(defines))
+    circuit = compiled(file, parameters(defines), level)
     for path in driver.build(
         circuit, output or Path("build") / circuit.name, target=target, seed=seed
     ):
@@ -158,6 +162,8 @@ def targets() -> None:
         print(f"{name:<10} {target.summary}")
 
 
+app.command("passes", help=PASSES_HELP)(list_passes)
+app.command(help=OPT_HELP)(opt)
 app.command(help=HELP)(run)
 app.command("test", help=TEST_HELP)(run_tests)
 app.command(help=SHOW_HELP)(show)

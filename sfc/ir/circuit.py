@@ -191,6 +191,8 @@ class Circuit:
         name: of the circuit file, without its suffix.
         parameters: the values that the circuit was elaborated with.
         populations, inputs, matrices, rules, projections: by name, in order of declaration.
+        shared: groups of plastic projections, by name, whose weights stay equal as long as nobody
+            sets those of one alone: an engine or a target may hold them once.
     """
 
     name: str
@@ -203,6 +205,7 @@ class Circuit:
     schedule: Schedule = field(default_factory=Schedule)
     properties: tuple[Property, ...] = ()
     doc: str = ""
+    shared: tuple[tuple[str, ...], ...] = ()
 
     def __reduce__(self) -> tuple[Callable[[Any], Circuit], tuple[dict[str, Any]]]:
         from sfc.ir.record import from_record, to_record

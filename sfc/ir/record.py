@@ -25,7 +25,7 @@ from sfc.span import Source, Span
 Record = Any
 """JSON data: dict, list, str, int, float, bool or None."""
 
-_NO_EFFECT = frozenset({"span", "doc", "origin", "parameters", "probes", "properties"})
+_NO_EFFECT = frozenset({"span", "doc", "origin", "parameters", "probes", "properties", "shared"})
 _Class = TypeVar("_Class")
 _NUMBER = r"([0-9]{1,9})"
 _SPAN = re.compile(rf"(.*):{_NUMBER}:{_NUMBER}-{_NUMBER}:{_NUMBER}", re.DOTALL)
@@ -53,7 +53,8 @@ def from_record(record: Record) -> Circuit:
 def digest(circuit: Circuit) -> str:
     """Returns a hash of what the circuit does.
 
-    Its name and parameters, places, documentation, origins and probes do not enter.
+    Its name and parameters, places, documentation, origins, probes, properties and what is known
+    of shared weights do not enter.
     """
 
     def bare(value: Record) -> Record:
