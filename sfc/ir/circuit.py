@@ -20,7 +20,7 @@ from sfc.ir.schedule import Property, Schedule
 from sfc.span import Span
 
 Pattern = Literal["one_to_one", "all_to_all"] | Sparse | Convolution | Toeplitz | Table
-OriginKind = Literal["relay", "link", "start", "open", "close", "present", "gate"]
+OriginKind = Literal["relay", "link", "start", "open", "close", "present", "gate", "delay"]
 
 Parameter = float | tuple[float, ...]
 """The value of a circuit's parameter."""
@@ -32,8 +32,9 @@ class Origin:
 
     Attributes:
         kind: relay (of a chain), link (between relays), start (of a chain by a population), open,
-            close, present (an input's synapses), gate (between populations).
-        chain, phase: which relay or phase; empty and -1 for gates between populations.
+            close, present (an input's synapses), gate (between populations), delay (what passes
+            spikes on in place of a longer delay).
+        chain, phase: which relay or phase; empty and -1 for gates between populations and delays.
         level: the input above which an opened neuron fires, in weight units; None if not a gate
             that opens.
     """

@@ -9,14 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sfc.passes.base import Pass
+from sfc.passes.drop_unread import DropUnread
 from sfc.passes.merge_gates import MergeGates
+from sfc.passes.merge_twins import MergeTwins
+from sfc.passes.relay_delays import RelayDelays
+from sfc.passes.share_copies import ShareCopies
 
-PASSES: tuple[type[Pass], ...] = (MergeGates,)
+PASSES: tuple[type[Pass], ...] = (MergeGates, MergeTwins, DropUnread, ShareCopies, RelayDelays)
+"""Every pass. relay-delays is in no level: a target that needs it asks for it."""
 
 LEVELS: Mapping[int, tuple[Pass, ...]] = {
     # The circuit as it is written.
     0: (),
-    # Every population stays, and does the same.
-    1: (MergeGates(),),
-    2: (MergeGates(),),
+    # Every population stays.
+    1: (MergeGates(), ShareCopies()),
+    # Populations go that nobody reads, or that do what others do. Before twins are looked for,
+    # projections are summed up, so that likes look alike; afterwards, what twins projected to has
+    # parallel projections from the one that stays.
+    2: (DropUnread(), MergeGates(), MergeTwins(), MergeGates(), ShareCopies()),
 }
