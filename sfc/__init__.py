@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfc.diagnostics import Reporter, SfcError
-    from sfc.driver import build, check, compile, compile_text, load_bundle, test
+    from sfc.driver import (
+        build,
+        check,
+        compile,
+        compile_text,
+        load_bundle,
+        optimise,
+        phases,
+        test,
+    )
     from sfc.ir.circuit import Circuit
     from sfc.passes.rounding import Quantised, quantise
     from sfc.report.show import show
@@ -44,6 +53,7 @@ _HOME = {
     "compile_text": "sfc.driver",
     "load_bundle": "sfc.driver",
     "load_data": "sfc.sim.datasets",
+    "optimise": "sfc.driver",
     "phases": "sfc.driver",
     "quantise": "sfc.passes.rounding",
     "show": "sfc.report.show",
@@ -67,6 +77,7 @@ __all__ = [
     "compile_text",
     "load_bundle",
     "load_data",
+    "optimise",
     "phases",
     "quantise",
     "show",

@@ -12,9 +12,11 @@ import typer
 from sfc import __version__
 from sfc.cli_check import HELP as CHECK_HELP
 from sfc.cli_check import check
-from sfc.cli_common import Defines, Seed, compiled, parameters, show_diagnostics
+from sfc.cli_common import Defines, Level, Seed, compiled, parameters, show_diagnostics
 from sfc.cli_explain import HELP as EXPLAIN_HELP
 from sfc.cli_explain import explain
+from sfc.cli_opt import HELP as OPT_HELP
+from sfc.cli_opt import PASSES_HELP, list_passes, opt
 from sfc.cli_quantise import HELP as QUANTISE_HELP
 from sfc.cli_quantise import quantise
 from sfc.cli_run import HELP, run
@@ -69,6 +71,7 @@ def _options(
 Examples:
   sfc build circuits/examples/backprop.sfc -o build/backprop
   sfc build backprop --target netlist --seed 3 -D n_hid=100 -o build/small
+  sfc build backprop -O2
   sfc run build/small --data mnist20 --limit 1000
 """
 )
@@ -79,12 +82,13 @@ def build(
     ] = None,
     target: Annotated[str, typer.Option(help="see `sfc targets`")] = "netlist",
     defines: Defines = [],  # noqa: B006
+    level: Level = 0,
     seed: Seed = 0,
 ) -> None:
     """Compiles and emits a circuit."""
     from sfc import driver
 
-    circuit = compiled(file, parameters(defines))
+    circuit = compiled(file, parameters(defines), level)
     for path in driver.build(
         circuit, output or Path("build") / circuit.name, target=target, seed=seed
     ):
@@ -140,6 +144,8 @@ def targets() -> None:
 
 
 app.command(help=CHECK_HELP)(check)
+app.command("passes", help=PASSES_HELP)(list_passes)
+app.command(help=OPT_HELP)(opt)
 app.command(help=HELP)(run)
 app.command("test", help=TEST_HELP)(run_tests)
 app.command(help=SHOW_HELP)(show)

@@ -23,6 +23,7 @@ Defines = Annotated[
         "-D", metavar="NAME=VALUE", help="value of a `param`, also [1, 2]; may be repeated"
     ),
 ]
+Level = Annotated[int, typer.Option("-O", min=0, max=2, help="how far to optimise, see `sfc opt`")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="of first weights and sample order")]
 
 
@@ -52,12 +53,14 @@ def _number(text: str) -> float:
         return float(text)
 
 
-def compiled(file: Path, values: dict[str, Parameter]) -> Circuit:
-    """Compiles a circuit file and shows its warnings."""
+def compiled(file: Path, values: dict[str, Parameter], level: int = 0) -> Circuit:
+    """Compiles a circuit file, optimises it and shows the warnings."""
     from sfc import driver
 
     reporter = Reporter()
     circuit = driver.compile(file, reporter, **values)
+    if level:
+        circuit = driver.optimise(circuit, level=level, reporter=reporter)
     show_diagnostics(reporter.sorted())
     return circuit
 

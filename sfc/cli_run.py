@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sfc.cli_common import Defines, Seed, compiled, parameters
+from sfc.cli_common import Defines, Level, Seed, compiled, parameters
 from sfc.diagnostics import fail
 from sfc.files import check_writable
 
@@ -62,6 +62,7 @@ def run(
     engine: Annotated[str, typer.Option(help="simulation engine")] = "reference",
     seed: Seed = 0,
     defines: Defines = [],  # noqa: B006
+    level: Level = 0,
     weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="npz or state file to start from")
     ] = None,
@@ -94,7 +95,7 @@ def run(
     for path in (save, json_file, plot / "raster.png" if plot else None):
         if path is not None and str(path) != "-":
             check_writable(path)
-    simulator = _simulator(file, engine, seed, parameters(defines), weights, resume)
+    simulator = _simulator(file, engine, seed, parameters(defines), level, weights, resume)
     circuit = simulator.circuit
     watch = Watch(circuit, driver.watched_cells(circuit)) if check else None
     session = Session(simulator, plot, json_file, probes, watch)
@@ -121,6 +122,7 @@ def _simulator(
     engine: str,
     seed: int,
     values: dict[str, Parameter],
+    level: int,
     weights: Path | None,
     resume: Path | None,
 ) -> Simulator:
@@ -132,14 +134,16 @@ def _simulator(
     if file.is_dir() and not driver.is_shipped(file):
         if values:
             fail("E0208", f"{file} is a bundle; its parameters are fixed", help="drop -D")
+        if level:
+            fail("E0708", f"{file} is a bundle, and runs as it was built", help="drop -O")
         simulator = driver.load_bundle(file, engine=engine)
     else:
-        simulator = Simulator(compiled(file, values), engine=engine, seed=seed)
+        simulator = Simulator(compiled(file, values, level), engine=engine, seed=seed)
     if resume is not None:
         saved = Simulator.load(resume, engine=engine)
         if digest(saved.circuit) != digest(simulator.circuit):
             message = f"{resume} holds the state of another circuit than {file}"
-            fail("E0704", message, help="give the same file and the same -D values")
+            fail("E0704", message, help="give the same file and the same -D and -O values")
         simulator = saved
     if weights is not None:
         simulator.weights.update(read_weights(weights, simulator.circuit))

@@ -1,7 +1,8 @@
 """Every diagnostic code and its meaning in one line.
 
 E01xx reading, E02xx names, E03xx numbers, E04xx projections, E05xx phases and gates,
-E06xx plasticity, E07xx data and runs, E08xx files that sfc wrote, W…: the same groups as warnings.
+E06xx plasticity, E07xx data and runs, E08xx files that sfc wrote, E09xx passes, W…: the same groups
+as warnings.
 """
 
 from __future__ import annotations
@@ -58,12 +59,13 @@ CODES = {
     "E0704": "weights do not fit the circuit",
     "E0705": "tied weights differ",
     "E0706": "the circuit stopped: no new frame begins",
-    "E0707": "unknown engine or target",
+    "E0707": "unknown engine, target or pass",
     "E0708": "a run was asked for in a way that the circuit cannot be run",
     "E0709": "a test asks for what the circuit does not have",
     "E0710": "a test failed",
-    "E0801": "a state file or bundle is damaged or was not written by sfc",
+    "E0801": "a state file, bundle or textual IR is damaged or was not written by sfc",
     "E0802": "an output file cannot be written",
+    "E0901": "a pass cannot change the circuit as it should",
     "W0301": "real weights were rounded",
     "W0501": "the level of a gate is negative",
     "W0502": "an input is never presented",

@@ -20,6 +20,7 @@ from sfc.span import Source
 if TYPE_CHECKING:
     from sfc.analysis.phases import Phases
     from sfc.ir.testbench import Testbench
+    from sfc.passes.base import Pass
     from sfc.sim.outcome import Outcome
     from sfc.sim.simulator import Simulator
     from sfc.sim.watch import Cell
@@ -35,7 +36,8 @@ def compile(path: str | Path, reporter: Reporter | None = None, /, **parameters:
         circuit = sfc.compile("circuits/examples/backprop.sfc", n_hid=100)
 
     Args:
-        path: of the file, or the name of a shipped circuit, for instance "backprop".
+        path: of the file, or the name of a shipped circuit, for instance "backprop"; a file may
+            also hold the textual IR of a circuit.
         reporter: receives warnings; without one they are dropped.
         parameters: values for the file's ``param`` declarations.
 
@@ -122,7 +124,40 @@ def compile_text(
     return _compile(Source(name, text), parameters, reporter)
 
 
+def optimise(
+    circuit: Circuit,
+    *,
+    level: int | None = None,
+    passes: Iterable[str | Pass] = (),
+    reporter: Reporter | None = None,
+) -> Circuit:
+    """Returns a circuit that does the same, after the passes of a level and then those named.
+
+        circuit = sfc.optimise(circuit, level=2)
+        circuit = sfc.optimise(circuit, passes=["merge-gates", "relay-delays,longest=7"])
+
+    Args:
+        circuit: to change.
+        level: 0, 1 or 2; without a level and passes it is 1.
+        passes: see `sfc passes`; options follow the name.
+        reporter: receives warnings; without one they are dropped.
+
+    Raises:
+        SfcError: there is no such pass, option or level, or a pass cannot change the circuit.
+    """
+    from sfc.passes.options import pipeline
+    from sfc.passes.pipeline import run_passes
+
+    if not isinstance(circuit, Circuit):
+        fail("E0305", f"optimise takes a Circuit, found {type(circuit).__name__}")
+    given = (passes,) if isinstance(passes, str) else tuple(passes)
+    level = 1 if level is None and not given else level
+    return run_passes(circuit, pipeline(level, given), reporter or Reporter())[0]
+
+
 def _compile(source: Source, parameters: Mapping[str, Any], reporter: Reporter | None) -> Circuit:
+    if source.text.startswith("sfc-ir "):
+        return _executable(_read_ir(source, parameters), reporter)
     return _executable(_elaborate(source, parameters, reporter)[0], reporter)
 
 
@@ -137,6 +172,23 @@ def _executable(circuit: Circuit, reporter: Reporter | None) -> Circuit:
     circuit = Quantise().run(circuit, reporter)
     reporter.fail_on_errors()
     verify(circuit)
+    return circuit
+
+
+def _read_ir(source: Source, parameters: Mapping[str, Any]) -> Circuit:
+    """Returns the circuit of a textual IR."""
+    from sfc.ir.record import RecordError
+    from sfc.ir.text import parse_circuit
+    from sfc.ir.verify import InvariantError, verify
+
+    shown = source.path or source.name
+    if parameters:
+        fail("E0208", f"{shown} is textual IR; its parameters are fixed", help="drop -D")
+    try:
+        circuit = parse_circuit(source.text)
+        verify(circuit)
+    except (RecordError, InvariantError) as error:
+        fail("E0801", f"{shown} is no textual IR of a circuit: {error}")
     return circuit
 
 

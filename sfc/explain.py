@@ -15,6 +15,7 @@ _GROUPS = {
     "E06": "plasticity",
     "E07": "data and runs",
     "E08": "files that sfc wrote",
+    "E09": "passes",
     "W": "warnings",
 }
 """Beginnings of codes, and what those codes are about."""

@@ -20,7 +20,7 @@ from sfc.ir.schedule import Property, Schedule
 from sfc.span import Span
 
 Pattern = Literal["one_to_one", "all_to_all"] | Sparse | Convolution | Toeplitz | Table | RealTable
-OriginKind = Literal["relay", "link", "start", "open", "close", "present", "gate"]
+OriginKind = Literal["relay", "link", "start", "open", "close", "present", "gate", "delay"]
 
 Parameter = float | tuple[float, ...]
 """The value of a circuit's parameter."""
@@ -32,8 +32,9 @@ class Origin:
 
     Attributes:
         kind: relay (of a chain), link (between relays), start (of a chain by a population), open,
-            close, present (an input's synapses), gate (between populations).
-        chain, phase: which relay or phase; empty and -1 for gates between populations.
+            close, present (an input's synapses), gate (between populations), delay (what passes
+            spikes on in place of a longer delay).
+        chain, phase: which relay or phase; empty and -1 for gates between populations and delays.
         level: the input above which an opened neuron fires, in weight units; None if not a gate
             that opens.
     """
@@ -198,6 +199,8 @@ class Circuit:
         name: of the circuit file, without its suffix.
         parameters: the values that the circuit was elaborated with.
         populations, inputs, matrices, rules, projections: by name, in order of declaration.
+        shared: groups of plastic projections, by name, whose weights stay equal as long as nobody
+            sets those of one alone: an engine or a target may hold them once.
     """
 
     name: str
@@ -210,6 +213,7 @@ class Circuit:
     schedule: Schedule = field(default_factory=Schedule)
     properties: tuple[Property, ...] = ()
     doc: str = ""
+    shared: tuple[tuple[str, ...], ...] = ()
 
     def __reduce__(self) -> tuple[Callable[[Any], Circuit], tuple[dict[str, Any]]]:
         from sfc.ir.record import from_record, to_record

@@ -26,7 +26,17 @@ Record = Any
 """JSON data: dict, list, str, int, float, bool or None."""
 
 _NO_EFFECT = frozenset(
-    {"span", "doc", "origin", "parameters", "probes", "properties", "at_least", "at_most"}
+    {
+        "span",
+        "doc",
+        "origin",
+        "parameters",
+        "probes",
+        "properties",
+        "shared",
+        "at_least",
+        "at_most",
+    }
 )
 _Class = TypeVar("_Class")
 _NUMBER = r"([0-9]{1,9})"
@@ -55,7 +65,8 @@ def from_record(record: Record) -> Circuit:
 def digest(circuit: Circuit) -> str:
     """Returns a hash of what the circuit does.
 
-    Its name and parameters, places, documentation, origins, probes and assumptions do not enter.
+    Its name and parameters, places, documentation, origins, probes, properties, bounds of inputs
+    and what is known of shared weights do not enter.
     """
 
     def bare(value: Record) -> Record:

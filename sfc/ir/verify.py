@@ -20,6 +20,8 @@ I12 a chain is started by existing populations, by projections onto its first re
     chains, one makes the frames
 I13 a property names existing populations, matrices and phases
 I14 an input's bounds are 0..size, and not more are on at least than at most
+I15 projections that share weights are tied to one matrix with equal sign and transpose; each is in
+    one group of at least two
 """
 
 from __future__ import annotations
@@ -104,6 +106,7 @@ def _violations(circuit: Circuit) -> Iterator[str]:
     for projection in circuit.projections.values():
         yield from _projection(circuit, projection)
     yield from _schedule(circuit, circuit.schedule)
+    yield from _shared(circuit)
 
 
 def _node(node: Population | Input) -> Iterator[str]:
@@ -318,6 +321,18 @@ def _schedule(circuit: Circuit, schedule: Schedule) -> Iterator[str]:
     for event in events:
         if not 0 <= event.phase < lengths.get(event.chain, 0):
             yield f"I10 {event} is outside its chain"
+
+
+def _shared(circuit: Circuit) -> Iterator[str]:
+    """Checks the groups of projections that share their weights."""
+    names = [name for group in circuit.shared for name in group]
+    if len(set(names)) != len(names):
+        yield "I15 a projection shares weights with two groups"
+    for group in circuit.shared:
+        found = [circuit.projections.get(name) for name in group]
+        weights = {projection.weight if projection else None for projection in found}
+        if len(group) < 2 or len(weights) != 1 or not isinstance(weights.pop(), Tie):
+            yield f"I15 {', '.join(group)} share weights"
 
 
 def _inside(phases: tuple[int, ...], length: int) -> bool:

@@ -15,6 +15,7 @@ from sfc.ir.integers import WEIGHT_EXPONENTS
 from sfc.ir.patterns import RealTable
 from sfc.ir.reals import RealSynapses, real_synapses
 from sfc.ir.synapses import table
+from sfc.passes.base import Preserves
 from sfc.passes.quantise_report import QuantisationReport, Split, percent
 from sfc.passes.reach import reaching
 from sfc.passes.rounding import EXTRA, Held, check_options, quantise, split
@@ -37,7 +38,7 @@ class Quantise:
 
     name: ClassVar[str] = "quantise"
     summary: ClassVar[str] = "round real weights to 8-bit mantissas times a power of two"
-    preserves: ClassVar[frozenset[str]] = frozenset()
+    preserves: ClassVar[Preserves] = "structure"
 
     exponent: int | None = None
     clip: float | None = None
