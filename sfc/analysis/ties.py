@@ -74,11 +74,12 @@ def prove(reading: Reading) -> Ties:
         copies = circuit.tied(matrix.name)
         rule = circuit.rules[matrix.rule]
         for copy in copies[1:]:
-            proofs.append(_compare(reading, rule, copies[0], copy))
+            proofs.append(compare(reading, rule, copies[0], copy))
     return Ties(tuple(proofs))
 
 
-def _compare(reading: Reading, rule: Rule, first: Projection, copy: Projection) -> TieProof:
+def compare(reading: Reading, rule: Rule, first: Projection, copy: Projection) -> TieProof:
+    """Compares what two copies of a matrix learn in a frame, in one reading."""
     assert isinstance(first.weight, Tie)
     assert isinstance(copy.weight, Tie)
     name = first.weight.matrix

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sfc.passes.base import Pass
+from sfc.passes.drop_rest import DropRest
 from sfc.passes.drop_unread import DropUnread
+from sfc.passes.drop_useless import DropUseless
 from sfc.passes.merge_gates import MergeGates
 from sfc.passes.merge_twins import MergeTwins
 from sfc.passes.quantise import Quantise
@@ -21,6 +23,8 @@ PASSES: tuple[type[Pass], ...] = (
     MergeGates,
     MergeTwins,
     DropUnread,
+    DropUseless,
+    DropRest,
     ShareCopies,
     RelayDelays,
 )
@@ -32,8 +36,16 @@ LEVELS: Mapping[int, tuple[Pass, ...]] = {
     0: (),
     # Every population stays.
     1: (MergeGates(), ShareCopies()),
-    # Populations go that nobody reads, or that do what others do. Before twins are looked for,
-    # projections are summed up, so that likes look alike; afterwards, what twins projected to has
-    # parallel projections from the one that stays.
-    2: (DropUnread(), MergeGates(), MergeTwins(), MergeGates(), ShareCopies()),
+    # What is proved to change no spike goes first, then populations that nobody reads or that do
+    # what others do. Before twins are looked for, projections are summed up, so that likes look
+    # alike; afterwards, what twins projected to has parallel projections from the one that stays.
+    2: (
+        DropUseless(),
+        DropUnread(),
+        MergeGates(),
+        MergeTwins(),
+        MergeGates(),
+        DropRest(),
+        ShareCopies(),
+    ),
 }

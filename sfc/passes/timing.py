@@ -1,0 +1,21 @@
+"""What passes take from the phase analysis: what holds of every run, whatever is presented."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sfc.analysis.readings import Reached, read
+from sfc.ir.circuit import Circuit, by_name
+
+
+def timing(circuit: Circuit) -> Reached:
+    """Returns the sound reading of a circuit, without the bounds that its inputs declare."""
+    free = by_name(replace(source, at_least=0, at_most=None) for source in circuit.inputs.values())
+    return read(replace(circuit, inputs=free), False)
+
+
+def seen_membranes(circuit: Circuit) -> frozenset[str]:
+    """Returns the populations of which something names the membrane."""
+    schedule = circuit.schedule
+    probed = {probe.population for probe in schedule.probes if probe.quantity == "membrane"}
+    return frozenset(probed | {readout.population for readout in schedule.readouts})
