@@ -27,13 +27,19 @@ class Reached:
     ties: Ties
 
 
-def read(circuit: Circuit, conditional: bool) -> Reached:
+def read(circuit: Circuit, conditional: bool, moments: Timeline | None = None) -> Reached:
     """Returns one reading of a circuit.
 
     Copies of a matrix are supposed to be equal, until it turns out that this cannot be proved.
+
+    Args:
+        circuit: any.
+        conditional: which reading.
+        moments: to tell apart; by default those of the frame. A circuit without a ring has frames
+            only in runs by frames.
     """
     apart: frozenset[str] = frozenset()
-    moments = timeline(circuit)
+    moments = moments or timeline(circuit)
     while True:
         found = network(circuit, apart)
         reading = _solved(found, moments, conditional)

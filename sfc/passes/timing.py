@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sfc.analysis.readings import Reached, read
+from sfc.analysis.timeline import timeless
 from sfc.ir.circuit import Circuit, by_name
 
 
 def timing(circuit: Circuit) -> Reached:
-    """Returns the sound reading of a circuit, without the bounds that its inputs declare."""
+    """Returns the sound reading of a circuit, without the bounds that its inputs declare.
+
+    It holds of every step: where no ring makes frames, a run by steps goes on after the last one.
+    """
+    clock = circuit.schedule.clock
+    moments = None if clock is not None and clock.ring else timeless()
     free = by_name(replace(source, at_least=0, at_most=None) for source in circuit.inputs.values())
-    return read(replace(circuit, inputs=free), False)
+    return read(replace(circuit, inputs=free), False, moments)
 
 
 def seen_membranes(circuit: Circuit) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -107,8 +107,18 @@ def observe(circuit: Circuit, plan: Plan, names: Iterable[str]) -> list[dict[str
     return found
 
 
-def check(before: Circuit, after: Circuit, expected: list[dict[str, Any]], plan: Plan) -> None:
-    """Compares all that remains."""
+def check(
+    before: Circuit,
+    after: Circuit,
+    expected: list[dict[str, Any]],
+    plan: Plan,
+    passes: Iterable[Pass],
+) -> None:
+    """Compares all that remains, but for membranes that nobody names and no pass preserves."""
+    schedule = before.schedule
+    named = {p.population for p in schedule.probes if p.quantity == "membrane"}
+    named |= {readout.population for readout in schedule.readouts}
+    is_exact = all(step.preserves == "states" for step in passes)
     assert parse_circuit(str(after)) == after
     assert set(before.inputs) == set(after.inputs)
     kept = [name for name in after.populations if name in before.populations]
@@ -120,6 +130,9 @@ def check(before: Circuit, after: Circuit, expected: list[dict[str, Any]], plan:
             assert all(np.array_equal(copy, copies[0]) for copy in copies)
     for one, other in zip(expected, found, strict=True):
         for what, value in other.items():
+            kind, _, name = what.partition(" of ")
+            if kind == "membranes" and not is_exact and name not in named:
+                continue
             np.testing.assert_array_equal(value, one[what], what)
 
 
@@ -135,10 +148,13 @@ def check_kept(before: Circuit, after: Circuit) -> None:
         (p.kind, p.subjects) for p in after.properties
     ]
     for name, population in after.populations.items():
-        assert before.populations.get(name, population) == population
+        old = before.populations.get(name, population)
+        neuron = replace(old.neuron, refractory=population.neuron.refractory)
+        assert replace(old, neuron=neuron) == population
+        assert population.neuron.refractory in (0, old.neuron.refractory)
     for name, projection in after.projections.items():
-        old = before.projections.get(name, projection)
-        assert (old.target, old.span, old.doc) == (
+        origin = before.projections.get(name, projection)
+        assert (origin.target, origin.span, origin.doc) == (
             projection.target,
             projection.span,
             projection.doc,
@@ -161,7 +177,7 @@ def try_all(circuit: Circuit, plan: Plan) -> Counter[str]:
             assert after is circuit
             continue
         check_kept(circuit, after)
-        check(circuit, after, expected, plan)
+        check(circuit, after, expected, plan, passes)
         changed[way] += 1
         first, last = accounts[0].before, accounts[-1].after
         changed[f"{way}: populations"] += first.populations - last.populations
