@@ -20,7 +20,6 @@ from sfc.analysis.cells import (
     Root,
     Sum,
     add_up,
-    heights,
 )
 from sfc.analysis.network import Block, Link, Network
 from sfc.analysis.timeline import Timeline
@@ -130,7 +129,7 @@ def solve(network: Network, timeline: Timeline, conditional: bool) -> Reading:
     _go_through(reading)
     reading.is_first = False
     for block, moment in [*reading.found, *((kicked, length - 1) for kicked in reading.kicked)]:
-        _announce(reading, block, moment)
+        _announce(reading, block, moment, length - moment)
     while any(reading.pending):
         _go_through(reading)
     return reading
@@ -211,8 +210,14 @@ def _on_line(reading: Reading, line: int, moment: int, is_first: bool, surely: b
     return Firing(fewest, most, reading.numbers.number(key), Root(block.name, -1))
 
 
-def _announce(reading: Reading, block: int, moment: int) -> None:
-    """Lets everything be looked at again on which a block's spikes in a moment have a bearing."""
+def _announce(reading: Reading, block: int, moment: int, soonest: int = 1) -> None:
+    """Lets everything be looked at again on which a block's spikes in a moment have a bearing.
+
+    Args:
+        reading: it is part of.
+        block, moment: of the spikes.
+        soonest: steps after the spikes, before which nothing needs to be looked at again.
+    """
     length = reading.timeline.length
     is_new = (block, moment) not in reading.announced
     reading.announced.add((block, moment))
@@ -220,8 +225,9 @@ def _announce(reading: Reading, block: int, moment: int) -> None:
         arrival = (moment + link.latency) % length
         if is_new:
             reading.arrivals[link.target, arrival].append(link)
-        reading.pending[arrival].add(link.target)
-    for step in range(1, min(reading.network.blocks[block].rest, length) + 1):
+        if link.latency >= soonest:
+            reading.pending[arrival].add(link.target)
+    for step in range(soonest, min(reading.network.blocks[block].rest, length) + 1):
         reading.pending[(moment + step) % length].add(block)
 
 
@@ -231,6 +237,9 @@ def _update(reading: Reading, number: int, moment: int) -> None:
     found = _evaluate(reading, number, block, moment)
     if before is not None:
         found = _joined(before, found)
+    if found.firing.high and found.firing.number == NOBODY.number:
+        opaque = reading.numbers.number(("cell", number, moment))
+        found = replace(found, firing=found.firing._replace(number=opaque))
     if found == before:
         return
     reading.updates[number, moment] += 1
@@ -358,8 +367,8 @@ def _most(block: Block, total: Sum, level: int, here: Root) -> tuple[int, Root]:
         here: the root, if nothing bounds the number.
     """
     pairwise = total.high
-    for steps in total.ladders.values():
-        pairwise -= max(0, *(drive + gate for drive, gate in heights(steps)))
+    for climbs in total.climbs.values():
+        pairwise -= max(0, *(drive + gate for drive, gate in climbs))
     gap = level - pairwise
     if gap < 0:
         return block.size, here
@@ -380,8 +389,8 @@ def _most(block: Block, total: Sum, level: int, here: Root) -> tuple[int, Root]:
 def _fewest(total: Sum, level: int) -> int:
     """Returns how many neurons fire at least: those for which one spike is enough."""
     fewest = 0
-    for steps in total.ladders.values():
-        climbs = heights(steps)
+    for key, steps in total.ladders.items():
+        climbs = total.climbs[key]
         levels = sorted({step.level for step in steps})
         floor = total.low - min(0, *(drive + gate for drive, gate in climbs))
         for step in steps:
@@ -395,7 +404,7 @@ def _numbered(numbers: Numbering, total: Sum, level: int) -> int:
     """Returns the value number of the neurons for which what varies exceeds a level."""
     if len(total.ladders) == 1 and not total.others:
         key, steps = next(iter(total.ladders.items()))
-        fires = [d + g > level for d, g in heights(steps)]
+        fires = [d + g > level for d, g in total.climbs[key]]
         first = fires.index(True) if True in fires else len(fires)
         levels = sorted({step.level for step in steps})
         if level >= 0 and key.shift is None and all(fires[first:]) and first < len(fires):
