@@ -214,10 +214,10 @@ def add_up(
             max(0, firing.low - (size - link.joined)),
         )
         total.ladders.setdefault(Ladder(drive, link.shift, arrival.is_old), []).append(step)
-    for key, steps in total.ladders.items():
+    for ladder, steps in total.ladders.items():
         steps.sort(key=lambda step: step.level)
-        total.climbs[key] = heights(steps)
-        _climb(total, total.climbs[key])
+        total.climbs[ladder] = heights(steps)
+        _climb(total, total.climbs[ladder])
     return total
 
 
