@@ -1,8 +1,9 @@
 """What one moment brings to one block: the sum of what arrives, and who fires of it.
 
-Amounts are in state units. A set of neurons that fire is known by a value number: equal numbers
-are equal sets, in every frame. Blocks that see one drive fire in order of their levels: a block
-that fires above a lower level fires wherever one above a higher level does.
+Amounts are in state units. A set of neurons that fire is known by a value number: blocks of equal
+places with equal numbers fire equal sets, in every frame. Blocks that see one drive fire in order
+of their levels: a block that fires above a lower level fires wherever one above a higher level
+does.
 """
 
 from __future__ import annotations
@@ -177,15 +178,17 @@ def add_up(
             continue
         total.opened |= link.gate == "open"
         total.closed |= link.gate == "close"
+        if link.low == link.high == 0:
+            continue
+        sent = moment - link.latency if link.learns else -1
         size = blocks[link.source].size
         if not link.is_pairwise:
             low, high = amount(link, firing, size)
             total.add(low, high, link.gate)
-            if low == high and firing.low == size:
+            if low == high:
                 total.certain += low
             else:
-                version = moment if link.learns else -1
-                key = (firing.number, arrival.is_old, link.key, version)
+                key = (firing.number, arrival.is_old, link.key, sent)
                 total.others.append((key, low, high))
             continue
         if firing.low == size and link.low == link.high:
@@ -194,7 +197,7 @@ def add_up(
             continue
         if link.low != link.high:
             total.add(min(link.low, 0), max(link.high, 0), link.gate)
-            key = (firing.number, arrival.is_old, link.key, moment)
+            key = (firing.number, arrival.is_old, link.key, sent)
             total.others.append((key, min(link.low, 0), max(link.high, 0)))
             continue
         drive, level = numbers.ladder(firing.number)
@@ -204,9 +207,9 @@ def add_up(
             firing.number,
             0 if is_gate else link.low,
             link.low if is_gate else 0,
-            firing.high,
+            min(firing.high, link.joined),
             firing.root,
-            firing.low,
+            max(0, firing.low - (size - link.joined)),
         )
         total.ladders.setdefault(Ladder(drive, link.shift, arrival.is_old), []).append(step)
     for steps in total.ladders.values():

@@ -8,6 +8,7 @@ frame before is joined with "nothing", which is what came before the first.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
 from sfc.analysis.cells import (
@@ -67,6 +68,7 @@ class Reading:
         found: what was found, by (block, moment); what is not in it is silent, with nothing
             arriving.
         arrivals: links by which spikes arrive at a block in a moment.
+        announced: cells whose links are among the arrivals.
         pending: by moment, the blocks to look at again.
         hulls: of blocks that keep something from step to step, bounds of what ever arrives.
         updates: how often a cell changed.
@@ -80,6 +82,7 @@ class Reading:
     numbers: Numbering = field(default_factory=Numbering)
     found: dict[Key, Found] = field(default_factory=dict)
     arrivals: dict[Key, list[Link]] = field(default_factory=lambda: defaultdict(list))
+    announced: set[Key] = field(default_factory=set)
     pending: list[set[int]] = field(default_factory=list)
     hulls: dict[int, tuple[int, int]] = field(default_factory=dict)
     updates: dict[Key, int] = field(default_factory=lambda: defaultdict(int))
@@ -192,7 +195,8 @@ def _on_line(reading: Reading, line: int, moment: int, is_first: bool, surely: b
         line: block of the line.
         moment: in which the spikes are sent.
         is_first: whether they are for a phase 0, which begins in the next step.
-        surely: whether the input is presented in every frame.
+        surely: whether the input is presented in every frame; if not, the line may be silent while
+            others bring the sample.
     """
     block, timeline = reading.network.blocks[line], reading.timeline
     source = reading.network.circuit.inputs[block.name]
@@ -200,20 +204,23 @@ def _on_line(reading: Reading, line: int, moment: int, is_first: bool, surely: b
     frame = 0
     if timeline.frame:
         frame = (moment + is_first) // timeline.frame % (timeline.length // timeline.frame)
-    number = reading.numbers.number(("input", block.name, part, frame, is_first))
+    key: Hashable = ("input", block.name, part, frame, is_first)
+    if reading.network.circuit.schedule.chains and not surely:
+        key = ("line", line, moment)
     most = block.size if source.at_most is None else min(source.at_most, block.size)
     fewest = max(0, source.at_least - (source.size - block.size)) if surely else 0
-    return Firing(fewest, most, number, Root(block.name, -1))
+    return Firing(fewest, most, reading.numbers.number(key), Root(block.name, -1))
 
 
 def _announce(reading: Reading, block: int, moment: int) -> None:
     """Lets everything be looked at again on which a block's spikes in a moment have a bearing."""
     length = reading.timeline.length
+    is_new = (block, moment) not in reading.announced
+    reading.announced.add((block, moment))
     for link in reading.network.outgoing[block]:
         arrival = (moment + link.latency) % length
-        links = reading.arrivals[link.target, arrival]
-        if link not in links:
-            links.append(link)
+        if is_new:
+            reading.arrivals[link.target, arrival].append(link)
         reading.pending[arrival].add(link.target)
     for step in range(1, min(reading.network.blocks[block].rest, length) + 1):
         reading.pending[(moment + step) % length].add(block)
@@ -271,6 +278,7 @@ def _evaluate(reading: Reading, number: int, block: Block, moment: int) -> Found
     total = add_up(block, arrivals, reading.network.blocks, reading.numbers, moment)
     kept_low, kept_high, overflows = _kept(reading, number, block, total)
     low, high = total.low + kept_low, total.high + kept_high
+    overflows |= not -STATE_LIMIT <= low + block.bias <= high + block.bias <= STATE_LIMIT
     if overflows and not reading.conditional:
         low, high = CURRENT_LOW - STATE_LIMIT, CURRENT_HIGH + STATE_LIMIT
     level = block.threshold - block.bias
@@ -328,12 +336,16 @@ def _limit(amount: int, decay: int) -> int:
 
 
 def _rests(reading: Reading, number: int, block: Block, moment: int) -> tuple[bool, bool]:
-    """Tells whether neurons may be refractory in a moment, and whether all of them are."""
+    """Tells whether neurons may be refractory in a moment, and whether all of them are.
+
+    No neuron is before the first frame; the kick of a ring is not a spike.
+    """
     may = must = False
-    for step in range(1, min(block.rest, reading.timeline.length) + 1):
-        firing, _ = reading.sent(number, moment - step)
+    length = reading.timeline.length
+    for step in range(1, min(block.rest, length) + 1):
+        firing = reading.firing(number, (moment - step) % length)
         may |= firing.high > 0
-        must |= firing.low == block.size
+        must |= firing.low == block.size and step <= moment
     return may, must
 
 
