@@ -40,7 +40,7 @@ class Mutant:
 
 
 def mutants(circuit: Circuit) -> Iterator[Mutant]:
-    for name, projection in circuit.projections.items():
+    for projection in circuit.projections.values():
         for step in (-1, 1):
             yield from _delays(circuit, projection, step)
             yield from _weights(circuit, projection, step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from sfc.ir.circuit import Circuit, Parameter
+
+_MOST_ALIKE = 30
+"""Warnings of one code that are shown."""
 
 Defines = Annotated[
     list[str],
@@ -85,9 +89,23 @@ def highlighted(diagnostic: Diagnostic) -> Text:
 
 
 def show_diagnostics(diagnostics: list[Diagnostic]) -> None:
-    """Prints diagnostics to standard error, coloured on a terminal."""
+    """Prints diagnostics to standard error, coloured on a terminal; not too many of a kind."""
     if not diagnostics:
         return
+    seen = Counter(diagnostic.code for diagnostic in diagnostics)
+    shown: Counter[str] = Counter()
+    kept = []
+    for diagnostic in diagnostics:
+        shown[diagnostic.code] += 1
+        if diagnostic.severity == "error" or shown[diagnostic.code] <= _MOST_ALIKE:
+            kept.append(diagnostic)
+    _print_diagnostics(kept)
+    for code, count in seen.items():
+        if code.startswith("W") and count > _MOST_ALIKE:
+            print(f"{count - _MOST_ALIKE:,} more warnings {code} are not shown", file=sys.stderr)
+
+
+def _print_diagnostics(diagnostics: list[Diagnostic]) -> None:
     if not sys.stderr.isatty():
         print("\n".join(str(diagnostic) for diagnostic in diagnostics), file=sys.stderr)
         return

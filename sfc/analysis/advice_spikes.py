@@ -51,7 +51,7 @@ def _why_never(reached: Reached, population: Population) -> tuple[str, str]:
     circuit, reading = reached.reading.network.circuit, reached.reading
     name = population.name
     incoming = [p for p in circuit.projections.values() if p.target == name]
-    cells = [reached.table.cell(name, phase) for phase in reached.table.numbers]
+    cells = reached.table.of(name)
     opened = [cell for cell in cells if cell.opened]
     driven = [cell for cell in cells if cell.drive[1] > 0]
     if any(block.gated for block in _blocks(reading, name)) and opened:
@@ -129,10 +129,7 @@ def late_spikes(
             continue
         sent = phases_text(reading, (landing.sent[1] for landing in landings))
         arriving = phases_text(reading, (landing.cell[1] for landing in landings))
-        fires = [
-            cell for cell in reached.table.known.values() if cell.population == projection.target
-        ]
-        wanted = [cell for cell in fires if cell.opened]
+        wanted = [cell for cell in reached.table.of(projection.target) if cell.opened]
         if reading.timeline.frame is None:
             message = f"spikes of `{projection.source}` change nothing in `{projection.target}`"
         else:
@@ -182,7 +179,7 @@ def idle_gates(
         if any(reading.firing(*landing.cell).high for landing in landings):
             continue
         where = phases_text(reading, (landing.cell[1] for landing in landings))
-        cells = [reached.table.cell(projection.target, phase) for phase in reached.table.numbers]
+        cells = reached.table.of(projection.target)
         there = [
             reached.table.cell(projection.target, reading.timeline.phase(landing.cell[1]))
             for landing in landings

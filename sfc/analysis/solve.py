@@ -22,6 +22,7 @@ from sfc.analysis.cells import (
     add_up,
 )
 from sfc.analysis.network import Block, Link, Network
+from sfc.analysis.sets import numbered
 from sfc.analysis.timeline import Timeline
 from sfc.ir.integers import DECAY_LIMIT, STATE_LIMIT
 
@@ -313,7 +314,7 @@ def _evaluate(reading: Reading, number: int, block: Block, moment: int) -> Found
         fewest = 0 if may_rest or overflows else _fewest(total, level - kept_low)
         set_number = opaque
         if not (may_rest or overflows or block.has_memory):
-            set_number = _numbered(reading.numbers, total, level - total.certain)
+            set_number = numbered(reading.numbers, total, level - total.certain)
         firing = Firing(min(fewest, bound), bound, set_number, root)
     is_shut = block.gated and not total.opened
     passed = NOBODY if reading.conditional and is_shut else firing
@@ -405,21 +406,3 @@ def _fewest(total: Sum, level: int) -> int:
             if floor + reached > level:
                 fewest = max(fewest, step.low)
     return fewest
-
-
-def _numbered(numbers: Numbering, total: Sum, level: int) -> int:
-    """Returns the value number of the neurons for which what varies exceeds a level."""
-    if len(total.ladders) == 1 and not total.others:
-        key, steps = next(iter(total.ladders.items()))
-        fires = [d + g > level for d, g in total.climbs[key]]
-        first = fires.index(True) if True in fires else len(fires)
-        levels = sorted({step.level for step in steps})
-        if level >= 0 and key.shift is None and all(fires[first:]) and first < len(fires):
-            return next(step.number for step in steps if step.level == levels[first])
-        return numbers.number(("of", key, tuple(levels), level < 0, tuple(fires)))
-    parts = [
-        (key, tuple((step.level, step.drive + step.gate) for step in steps))
-        for key, steps in total.ladders.items()
-    ]
-    others = sorted((key for key, _, _ in total.others), key=repr)
-    return numbers.above((frozenset(parts), tuple(others)), level)

@@ -88,6 +88,11 @@ class PhaseTable:
             population, self.chain, phase, "silent", (0, 0), level, level, (0, 0), False, False
         )
 
+    def of(self, population: str) -> list[Cell]:
+        """Returns the cells of a population at which something arrives, or that fire."""
+        cells = (self.known.get((population, phase)) for phase in self.numbers)
+        return [cell for cell in cells if cell is not None]
+
     def cells(self) -> Iterator[Cell]:
         """Yields every cell, population by population."""
         for population in self.circuit.populations:

@@ -39,12 +39,17 @@ class DropUseless:
         shown = seen_membranes(circuit)
         landing = _landing(reading)
         useless: set[str] = set()
-        for projection in circuit.projections.values():
-            if not _may_go(circuit, projection) or projection.target in shown:
-                continue
-            without = useless | {projection.name}
-            if all(_same(reading, cell, without) for cell in landing[projection.name]):
-                useless = without
+        left = [p.name for p in circuit.projections.values() if _may_go(p, shown)]
+        found = True
+        while found:
+            found = False
+            for name in left:
+                useless.add(name)
+                if all(_same(reading, cell, useless) for cell in landing[name]):
+                    found = True
+                else:
+                    useless.remove(name)
+            left = [name for name in left if name not in useless]
         if not useless:
             return circuit
         return with_projections(
@@ -52,9 +57,10 @@ class DropUseless:
         )
 
 
-def _may_go(circuit: Circuit, projection: Projection) -> bool:
+def _may_go(projection: Projection, shown: frozenset[str]) -> bool:
     kind = projection.origin.kind if projection.origin else ""
-    return isinstance(projection.weight, Weight) and kind not in ("link", "start")
+    is_constant = isinstance(projection.weight, Weight)
+    return is_constant and kind not in ("link", "start") and projection.target not in shown
 
 
 def _landing(reading: Reading) -> dict[str, list[Key]]:

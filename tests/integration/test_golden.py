@@ -62,12 +62,12 @@ def golden(name: str) -> dict[str, NDArray[Any]]:
 
 
 @cache
-def run(name: str) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+def run(name: str, level: int = 0) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
     """Returns the last weights by projection, and the counts by population and phase."""
     data = golden(name)
     n_in, n_hid = data["w1_init"].shape
     circuit = sfc.compile(CIRCUITS[name], n_in=n_in, n_hid=n_hid, n_out=data["w2_init"].shape[1])
-    simulator = sfc.Simulator(circuit)
+    simulator = sfc.Simulator(sfc.optimise(circuit, level=level))
     simulator.weights["W1"] = data["w1_init"]
     simulator.weights["W2"] = data["w2_init"]
     images = np.unpackbits(data["images"], axis=1, count=n_in, bitorder="little")
@@ -86,16 +86,18 @@ def test_every_file_is_compared() -> None:
     assert {path.stem for path in FOLDER.glob("*.npz")} == set(CIRCUITS)
 
 
+@pytest.mark.parametrize("level", [0, 2])
 @pytest.mark.parametrize("name", CIRCUITS)
-def test_weights(name: str) -> None:
-    data, (weights, _) = golden(name), run(name)
+def test_weights(name: str, level: int) -> None:
+    data, (weights, _) = golden(name), run(name, level)
     for projection, final in PROJECTIONS.items():
         np.testing.assert_array_equal(weights[projection], data[final], err_msg=projection)
 
 
+@pytest.mark.parametrize("level", [0, 2])
 @pytest.mark.parametrize("name", CIRCUITS)
-def test_spike_counts(name: str) -> None:
-    data, (_, counts) = golden(name), run(name)
+def test_spike_counts(name: str, level: int) -> None:
+    data, (_, counts) = golden(name), run(name, level)
     rows = dict(zip(data["populations"].tolist(), data["spike_counts"].astype(int), strict=True))
     # There the kick of the ring counts as a spike of its first relay, in the last phase.
     rows["g00"] = rows["g00"] - np.eye(12, dtype=int)[11]
