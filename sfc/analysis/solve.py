@@ -132,7 +132,8 @@ def solve(network: Network, timeline: Timeline, conditional: bool) -> Reading:
     _begin(reading)
     _go_through(reading)
     reading.is_first = False
-    for block, moment in [*reading.found, *((kicked, length - 1) for kicked in reading.kicked)]:
+    firing = [cell for cell, found in reading.found.items() if found.firing.high]
+    for block, moment in [*firing, *((kicked, length - 1) for kicked in reading.kicked)]:
         _announce(reading, block, moment, length - moment)
     while any(reading.pending):
         _go_through(reading)
