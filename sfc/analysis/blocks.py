@@ -134,8 +134,8 @@ def pairs(
     low, high = _weights(circuit, projection)
     is_listed = not isinstance(projection.pattern, str)
     if sources == targets == 1 and not is_listed:
-        _, target = circuit.ends(projection)
-        pairwise = projection.pattern == "one_to_one"
+        source, target = circuit.ends(projection)
+        pairwise = projection.pattern == "one_to_one" or rows == columns == source.size == 1
         yield _plain(
             0, 0, low, high, 1 if pairwise else rows, columns == target.size, rows, pairwise
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sfc.analysis.network import Block, Link
 from sfc.ir.integers import STATE_LIMIT
@@ -64,10 +64,12 @@ class Numbering:
     Attributes:
         meaning: for each number the drive that the set sees, as a number, and the level above
             which a neuron is in the set; None for a set that is no such thing.
+        functions: of sets that several drives decide, see `sfc.analysis.sets`.
     """
 
     known: dict[Hashable, int] = field(default_factory=dict)
     meaning: list[tuple[int, int] | None] = field(default_factory=list)
+    functions: dict[int, tuple[Any, dict[tuple[int, ...], bool]]] = field(default_factory=dict)
 
     def number(self, key: Hashable, meaning: tuple[int, int] | None = None) -> int:
         """Returns the number of what `key` describes."""

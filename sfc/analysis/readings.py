@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sfc.analysis.branching import branching
 from sfc.analysis.network import Network, network
 from sfc.analysis.solve import Reading, solve
 from sfc.analysis.table import PhaseTable, tabulate
@@ -50,8 +51,14 @@ def read(circuit: Circuit, conditional: bool, moments: Timeline | None = None) -
         apart |= broken
 
 
-def _solved(found: Network, moments: Timeline, conditional: bool) -> Reading:
-    """Returns the fixed point on a timeline that it bears out, or on one without phases."""
+def _solved(found: Network, moments: Timeline | None, conditional: bool) -> Reading:
+    """Returns the fixed point on a timeline that it bears out, or on one without phases.
+
+    Without a timeline, frames divide.
+    """
+    if moments is None:
+        reading = branching(found, conditional)
+        return reading or solve(found, timeless(), conditional)
     reading = solve(found, moments, conditional)
     if _keeps_time(reading):
         return reading

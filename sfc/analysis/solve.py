@@ -32,6 +32,9 @@ Key = tuple[int, int]
 _PATIENCE = 40
 """Changes of a cell after which its number of spikes is no longer bounded."""
 
+BEFORE = -1
+"""The moment before the first frame."""
+
 NOBODY = Firing(0, 0, -1, Root("", -1))
 
 
@@ -91,27 +94,29 @@ class Reading:
         found = self.found.get((block, moment))
         return NOBODY if found is None else found.firing
 
-    def sent(self, block: int, moment: int) -> tuple[Firing, bool]:
-        """Returns who fired in a moment that may lie before this frame, and whether it does."""
-        if moment >= 0:
-            return self.firing(block, moment), False
-        length, has_frames = self.timeline.length, self.timeline.frame is not None
-        start = self.kicked.get(block) if (moment + 1) % length == 0 else None
+    def sent(self, block: int, moment: int, steps: int) -> tuple[Firing, bool]:
+        """Returns who fired some steps before a moment, and whether that was before its frame."""
+        past = self.timeline.past(moment, steps)
+        if past.steps < 0:
+            return self.firing(block, past.moments[0]), False
+        start = self.kicked.get(block) if past.is_start else None
         if self.is_first:
-            is_kick = start is not None and (moment == -1 or not has_frames)
+            is_kick = start is not None and (past.steps == 0 or not self.timeline.has_frames)
             return (start if is_kick and start else NOBODY), False
-        before = self.firing(block, moment % length)
-        if moment == -1 and start == before:
+        before = [self.firing(block, earlier) for earlier in past.moments]
+        if past.steps == 0 and start is not None and all(f[:3] == start[:3] for f in before):
             return start, False
-        if before.high == 0 and start is None:
+        widest = max(before, key=lambda firing: firing.high, default=NOBODY)
+        high = max(widest.high, start.high if start else 0)
+        if high == 0:
             return NOBODY, True
-        high = max(before.high, start.high if start else 0)
-        return Firing(0, high, self.numbers.number(("before", block, moment)), before.root), True
+        number = self.numbers.number(("before", block, past.steps))
+        return Firing(0, high, number, widest.root), True
 
     def coming(self, block: int, moment: int) -> list[Arrival]:
         """Returns what arrives at a block in a moment."""
         return [
-            Arrival(link, *self.sent(link.source, moment - link.latency))
+            Arrival(link, *self.sent(link.source, moment, link.latency))
             for link in self.arrivals.get((block, moment), ())
         ]
 
@@ -119,15 +124,14 @@ class Reading:
 def solve(network: Network, timeline: Timeline, conditional: bool) -> Reading:
     """Returns the fixed point of one reading."""
     reading = Reading(network, timeline, conditional)
-    length = timeline.length
-    reading.pending = [set() for _ in range(length)]
+    reading.pending = [set() for _ in range(timeline.length)]
     restless = [n for n, block in enumerate(network.blocks) if block.is_restless]
     for waiting in reading.pending:
         waiting.update(restless)
     _begin(reading)
     _go_through(reading)
     reading.is_first = False
-    for block, moment in [*reading.found, *((kicked, length - 1) for kicked in reading.kicked)]:
+    for block, moment in (*reading.found, *((kicked, BEFORE) for kicked in reading.kicked)):
         _announce(reading, block, moment)
     while any(reading.pending):
         _go_through(reading)
@@ -144,23 +148,20 @@ def _go_through(reading: Reading) -> None:
 def _begin(reading: Reading) -> None:
     """Makes fire what the host makes fire, before the first frame and in every one."""
     network, timeline = reading.network, reading.timeline
-    last = timeline.length - 1
+    surely = timeline.has_frames
     for block in (*network.kicked, *network.kicks):
         number = reading.numbers.number(("all", block))
-        root = Root(network.blocks[block].name, last)
-        reading.kicked[block] = Firing(int(timeline.frame is not None), 1, number, root)
+        root = Root(network.blocks[block].name, BEFORE)
+        reading.kicked[block] = Firing(int(surely), 1, number, root)
         for line, is_first in network.triggered.get(block, ()):
-            reading.kicked[line] = _on_line(
-                reading, line, last, is_first, timeline.frame is not None
-            )
+            reading.kicked[line] = _on_line(reading, line, BEFORE, is_first, surely)
     for block in reading.kicked:
-        _announce(reading, block, last)
+        _announce(reading, block, BEFORE)
     if not network.circuit.schedule.chains:
         for (line,) in network.lines.values():
             _drive(reading, line, 0, _on_line(reading, line, 0, False, False))
-    beats = range(timeline.frame - 1, timeline.length, timeline.frame) if timeline.frame else [0]
     for kick in network.kicks:
-        for moment in beats:
+        for moment in timeline.beats:
             _drive(reading, kick, moment, reading.kicked[kick])
 
 
@@ -208,15 +209,17 @@ def _on_line(reading: Reading, line: int, moment: int, is_first: bool, surely: b
 
 def _announce(reading: Reading, block: int, moment: int) -> None:
     """Lets everything be looked at again on which a block's spikes in a moment have a bearing."""
-    length = reading.timeline.length
+    timeline = reading.timeline
     for link in reading.network.outgoing[block]:
-        arrival = (moment + link.latency) % length
-        links = reading.arrivals[link.target, arrival]
-        if link not in links:
-            links.append(link)
-        reading.pending[arrival].add(link.target)
-    for step in range(1, min(reading.network.blocks[block].rest, length) + 1):
-        reading.pending[(moment + step) % length].add(block)
+        for arrival in timeline.future(moment, link.latency):
+            links = reading.arrivals[link.target, arrival]
+            if link not in links:
+                links.append(link)
+            reading.pending[arrival].add(link.target)
+    rest = reading.network.blocks[block].rest
+    for step in range(1, (rest if timeline.tree else min(rest, timeline.length)) + 1):
+        for later in timeline.future(moment, step):
+            reading.pending[later].add(block)
 
 
 def _update(reading: Reading, number: int, moment: int) -> None:
@@ -292,6 +295,10 @@ def _evaluate(reading: Reading, number: int, block: Block, moment: int) -> Found
         if not (may_rest or overflows or block.has_memory):
             set_number = numbered(reading.numbers, total, level - total.certain)
         firing = Firing(min(fewest, bound), bound, set_number, root)
+    outcome = reading.timeline.outcome(moment, block.name)
+    if outcome is not None:
+        certain = Firing(1, 1, reading.numbers.number(("all", number)), here)
+        firing = certain if outcome else NOBODY
     is_shut = block.gated and not total.opened
     passed = NOBODY if reading.conditional and is_shut else firing
     return Found(passed, firing.high, total, margin, is_shut, overflows, may_rest)
@@ -330,8 +337,9 @@ def _limit(amount: int, decay: int) -> int:
 def _rests(reading: Reading, number: int, block: Block, moment: int) -> tuple[bool, bool]:
     """Tells whether neurons may be refractory in a moment, and whether all of them are."""
     may = must = False
-    for step in range(1, min(block.rest, reading.timeline.length) + 1):
-        firing, _ = reading.sent(number, moment - step)
+    most = block.rest if reading.timeline.tree else min(block.rest, reading.timeline.length)
+    for step in range(1, most + 1):
+        firing, _ = reading.sent(number, moment, step)
         may |= firing.high > 0
         must |= firing.low == block.size
     return may, must
