@@ -228,7 +228,7 @@ def _driver(reading: Reading, cell: Cell) -> str:
         for moment in range(reading.timeline.length):
             if reading.timeline.phase(moment) != cell.phase:
                 continue
-            for link, firing, _ in reading.coming(number, moment):
+            for link, firing, *_ in reading.coming(number, moment):
                 brought = min(firing.high * link.high, link.most)
                 if brought > most:
                     best, most = reading.network.blocks[link.source].name, brought

@@ -1,8 +1,9 @@
 """What one moment brings to one block: the sum of what arrives, and who fires of it.
 
-Amounts are in state units. A set of neurons that fire is known by a value number: equal numbers
-are equal sets, in every frame. Blocks that see one drive fire in order of their levels: a block
-that fires above a lower level fires wherever one above a higher level does.
+Amounts are in state units. A set of neurons that fire is known by a value number: blocks of equal
+places with equal numbers fire equal sets, in every frame. Blocks that see one drive fire in order
+of their levels: a block that fires above a lower level fires wherever one above a higher level
+does.
 """
 
 from __future__ import annotations
@@ -50,11 +51,13 @@ class Arrival(NamedTuple):
     Attributes:
         firing: of the link's source when they were sent.
         is_old: whether they were sent in an earlier frame.
+        sent: what tells apart when they were sent.
     """
 
     link: Link
     firing: Firing
     is_old: bool
+    sent: Hashable
 
 
 @dataclass(slots=True)
@@ -168,9 +171,7 @@ def amount(link: Link, firing: Firing, size: int) -> tuple[int, int]:
     return (low, high) if link.covers else (min(low, 0), max(high, 0))
 
 
-def add_up(
-    block: Block, arrivals: Iterable[Arrival], blocks: list[Block], numbers: Numbering, moment: int
-) -> Sum:
+def add_up(arrivals: Iterable[Arrival], blocks: list[Block], numbers: Numbering) -> Sum:
     """Adds up what arrives at a block in a moment."""
     total = Sum()
     for arrival in arrivals:
@@ -179,15 +180,17 @@ def add_up(
             continue
         total.opened |= link.gate == "open"
         total.closed |= link.gate == "close"
+        if link.low == link.high == 0:
+            continue
+        sent = arrival.sent if link.learns else None
         size = blocks[link.source].size
         if not link.is_pairwise:
             low, high = amount(link, firing, size)
             total.add(low, high, link.gate)
-            if low == high and firing.low == size:
+            if low == high:
                 total.certain += low
             else:
-                version = moment if link.learns else -1
-                key = (firing.number, arrival.is_old, link.key, version)
+                key = (firing.number, arrival.is_old, link.key, sent)
                 total.others.append((key, low, high))
             continue
         if firing.low == size and link.low == link.high:
@@ -196,7 +199,7 @@ def add_up(
             continue
         if link.low != link.high:
             total.add(min(link.low, 0), max(link.high, 0), link.gate)
-            key = (firing.number, arrival.is_old, link.key, moment)
+            key = (firing.number, arrival.is_old, link.key, sent)
             total.others.append((key, min(link.low, 0), max(link.high, 0)))
             continue
         drive, level = numbers.ladder(firing.number)
@@ -206,9 +209,9 @@ def add_up(
             firing.number,
             0 if is_gate else link.low,
             link.low if is_gate else 0,
-            firing.high,
+            min(firing.high, link.joined),
             firing.root,
-            firing.low,
+            max(0, firing.low - (size - link.joined)),
         )
         total.ladders.setdefault(Ladder(drive, link.shift, arrival.is_old), []).append(step)
     for steps in total.ladders.values():

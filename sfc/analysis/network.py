@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sfc.ir.circuit import Circuit, Neuron, Projection, Tie, Weight
 from sfc.ir.integers import DECAY_LIMIT, UNIT
+from sfc.ir.patterns import Convolution
 
 if TYPE_CHECKING:
     from sfc.analysis.blocks import Blocks
@@ -32,7 +33,7 @@ class Block:
         kind: neurons of a population; an input as one projection brings it; the host's kick.
         projection: of a line.
         size: number of neurons.
-        place: what tells the block's neurons apart from others of equal populations.
+        place: equal for blocks of the same neurons of populations of one size.
         gated: whether anything ever opens it.
     """
 
@@ -139,12 +140,12 @@ class Network:
         return len(self.blocks) - 1
 
 
-def network(circuit: Circuit, apart: frozenset[str] = frozenset()) -> Network:
+def network(circuit: Circuit, apart: frozenset[Tie] = frozenset()) -> Network:
     """Returns the network of a circuit.
 
     Args:
         circuit: any.
-        apart: matrices whose copies are not supposed to hold equal weights.
+        apart: ties whose projections are not supposed to hold equal weights.
     """
     from sfc.analysis.blocks import divide
 
@@ -180,7 +181,7 @@ def gate_of(projection: Projection) -> Gate:
 
 
 def _link(
-    found: Network, projection: Projection, divided: dict[str, Blocks], apart: frozenset[str]
+    found: Network, projection: Projection, divided: dict[str, Blocks], apart: frozenset[Tie]
 ) -> None:
     from sfc.analysis.blocks import pairs
 
@@ -188,7 +189,9 @@ def _link(
     if projection.source in circuit.inputs:
         source = circuit.inputs[projection.source]
         size = circuit.synapse_shape(projection)[0]
-        line = found.add(Block(source.name, "line", size, projection=projection.name))
+        line = found.add(
+            Block(source.name, "line", size, projection=projection.name, place=(size, None))
+        )
         found.lines[projection.name].append(line)
         sources = [line]
     else:
@@ -217,21 +220,23 @@ def _link(
                 gate_of(projection),
                 circuit.learns(projection),
                 shift,
-                (key, pair.source, block.place),
+                (key, found.blocks[sources[pair.source]].place, block.place),
             )
         )
 
 
-def _key(circuit: Circuit, projection: Projection, apart: frozenset[str]) -> Hashable:
+def _key(circuit: Circuit, projection: Projection, apart: frozenset[Tie]) -> Hashable:
     """Returns what tells the weights of a projection from those of others."""
     parts = (projection.source_part, projection.target_part)
     weight = projection.weight
-    if isinstance(weight, Weight):
-        return (projection.pattern, weight.value, parts, circuit.synapse_shape(projection))
-    assert isinstance(weight, Tie)
-    if weight.matrix in apart:
+    if isinstance(weight, Tie) and weight in apart:
         return projection.name
-    return (weight, parts)
+    is_shaped = isinstance(projection.pattern, Convolution)
+    ends = tuple(
+        (part, node.shape) if part is not None or is_shaped else node.size
+        for node, part in zip(circuit.ends(projection), parts, strict=True)
+    )
+    return (projection.pattern, weight.value if isinstance(weight, Weight) else weight, ends)
 
 
 def _shift(circuit: Circuit, projection: Projection) -> Hashable:
@@ -260,21 +265,22 @@ def _add_kicks(found: Network) -> None:
             found.outgoing[kick] = [replace(link, source=kick) for link in found.outgoing[relay]]
             found.kicks.append(kick)
             starts[chain.name].append(kick)
+    driven: set[int] = set()
     for present in circuit.schedule.presents:
         chain = circuit.schedule.chain(present.chain)
         triggers = starts[chain.name]
         if present.phase > 0:
             triggers = found.blocks_of[chain.relays[present.phase]]
         for projection in present.projections:
-            line = _unused_line(found, projection)
+            line = _unused_line(found, projection, driven)
+            driven.add(line)
             for trigger in triggers:
                 found.triggered[trigger].append((line, present.phase == 0))
 
 
-def _unused_line(found: Network, projection: str) -> int:
+def _unused_line(found: Network, projection: str, driven: set[int]) -> int:
     """Returns a line of an input that nothing drives yet; two may be driven in one moment."""
     first, *_ = lines = found.lines[projection]
-    driven = {line for triggered in found.triggered.values() for line, _ in triggered}
     if lines[-1] not in driven:
         return lines[-1]
     line = found.add(found.blocks[first])

@@ -104,8 +104,12 @@ def assumptions(circuit: Circuit) -> tuple[Assumption, ...]:
 def obligations(circuit: Circuit, sound: Reached, conditional: Reached) -> tuple[Obligation, ...]:
     """Returns the author's assertions, then what the conditional reading supposes beside them."""
     found: list[Obligation] = []
+    if any(prop.kind == "fires" for prop in circuit.properties):
+        filled = _with_samples(circuit)
+        with_samples = read(filled, False), read(filled, True)
     for prop in circuit.properties:
-        found += _asserted(circuit, prop, sound, conditional)
+        readings = with_samples if prop.kind == "fires" else (sound, conditional)
+        found += _asserted(prop, *readings)
     known = {(o.kind, o.subject, o.chain, o.phase) for o in found}
     for cell in conditional.table.open():
         supposed = _silent(conditional, cell)
@@ -117,9 +121,7 @@ def obligations(circuit: Circuit, sound: Reached, conditional: Reached) -> tuple
     return tuple(found)
 
 
-def _asserted(
-    circuit: Circuit, prop: Property, sound: Reached, conditional: Reached
-) -> Iterator[Obligation]:
+def _asserted(prop: Property, sound: Reached, conditional: Reached) -> Iterator[Obligation]:
     if prop.kind == "no_overflow":
         yield replace(_overflow(sound, conditional), is_asserted=True, span=prop.span)
     elif prop.kind == "tied":
@@ -127,9 +129,6 @@ def _asserted(
             found = _tied(matrix, sound, conditional)
             yield replace(found, is_asserted=True, span=prop.span)
     else:
-        if prop.kind == "fires":
-            circuit = _with_samples(circuit)
-            sound, conditional = read(circuit, False), read(circuit, True)
         for subject in prop.subjects:
             for phase in prop.phases:
                 found = _at_phase(prop.kind, subject, prop.chain, phase, sound, conditional)
@@ -188,10 +187,10 @@ def _at_phase(
 def cells_at(reached: Reached, population: str, chain: str, phase: int) -> list[Cell]:
     """Returns the cells of a population that may be a phase of a chain."""
     timeline = reached.reading.timeline
+    phases = {timeline.phase(moment) for moment in moments_of(reached.reading, chain, phase)}
     if timeline.clock is not None and timeline.clock.name == chain:
-        return [reached.table.cell(population, phase)]
-    moments = moments_of(reached.reading, chain, phase)
-    phases = {timeline.phase(moment) for moment in moments} or {timeline.phase(0)}
+        phases.add(phase)
+    phases = phases or {timeline.phase(0)}
     return [reached.table.cell(population, number) for number in sorted(phases)]
 
 
@@ -238,7 +237,7 @@ def _most_spikes(reading: Reading, key: Key, found: Found, excess: int) -> str:
     """Returns the bound on the spikes of one source that takes an excess away."""
     brought: dict[Root, int] = {}
     weights: dict[Root, int] = {}
-    for link, firing, _ in reading.coming(*key):
+    for link, firing, *_ in reading.coming(*key):
         if link.is_pairwise or firing.high == 0:
             continue
         high = amount(link, firing, reading.network.blocks[link.source].size)[1]
@@ -254,7 +253,7 @@ def _most_spikes(reading: Reading, key: Key, found: Found, excess: int) -> str:
 
 def _tied(matrix: str, sound: Reached, conditional: Reached) -> Obligation:
     for reached, status in ((sound, "proved"), (conditional, "conditional")):
-        if all(proof.state == "proved" for proof in reached.ties.of(matrix)):
+        if all(proof.state in ("proved", "frames") for proof in reached.ties.of(matrix)):
             suffix = "" if status == "proved" else ", if what is open stays silent"
             text = f"all copies of {matrix} stay equal{suffix}"
             return Obligation("tied", matrix, "", -1, status, text)  # type: ignore[arg-type]
@@ -282,6 +281,9 @@ def _overflow(sound: Reached, conditional: Reached) -> Obligation:
     name = reading.network.blocks[key[0]].name
     where = phases_text(reading, [key[1]])
     limit = CURRENT_HIGH // UNIT
+    if _reach(found) <= CURRENT_HIGH:
+        text = f"{name} in {where}: what is kept and what arrives may add up to more than {limit:,}"
+        return Obligation("no_overflow", "", "", -1, "open", f"{text}, which is what 24 bits hold")
     reach = _reach(found) / UNIT
     text = f"{name} in {where}: the current may reach {amount_text(reach)}; 24 bits hold "
     text += f"{limit:,}"

@@ -8,9 +8,9 @@ from sfc.analysis.branching import branching
 from sfc.analysis.network import Network, network
 from sfc.analysis.solve import Reading, solve
 from sfc.analysis.table import PhaseTable, tabulate
-from sfc.analysis.ties import Ties, prove
+from sfc.analysis.ties import Ties, differing_ties, prove
 from sfc.analysis.timeline import Timeline, timeless, timeline
-from sfc.ir.circuit import Circuit
+from sfc.ir.circuit import Circuit, Tie
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,15 @@ def read(circuit: Circuit, conditional: bool, moments: Timeline | None = None) -
         moments: to tell apart; by default those of the frame. A circuit without a ring has frames
             only in runs by frames.
     """
-    apart: frozenset[str] = frozenset()
+    apart: frozenset[Tie] = frozenset()
     moments = moments or timeline(circuit)
     while True:
         found = network(circuit, apart)
         reading = _solved(found, moments, conditional)
-        ties = prove(reading)
-        broken = frozenset(ties.broken)
-        if broken <= apart:
-            return Reached(reading, tabulate(reading), ties)
-        apart |= broken
+        differing = differing_ties(reading)
+        if differing <= apart:
+            return Reached(reading, tabulate(reading), prove(reading))
+        apart |= differing
 
 
 def _solved(found: Network, moments: Timeline | None, conditional: bool) -> Reading:

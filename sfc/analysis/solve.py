@@ -8,6 +8,7 @@ frame before is joined with "nothing", which is what came before the first.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
 from sfc.analysis.cells import (
@@ -23,7 +24,7 @@ from sfc.analysis.cells import (
 )
 from sfc.analysis.network import Block, Link, Network
 from sfc.analysis.sets import numbered
-from sfc.analysis.timeline import Timeline
+from sfc.analysis.timeline import Past, Timeline
 from sfc.ir.integers import DECAY_LIMIT, STATE_LIMIT
 
 Key = tuple[int, int]
@@ -70,6 +71,7 @@ class Reading:
         found: what was found, by (block, moment); what is not in it is silent, with nothing
             arriving.
         arrivals: links by which spikes arrive at a block in a moment.
+        announced: links, by identity, and the moments for which they are among the arrivals.
         pending: by moment, the blocks to look at again.
         hulls: of blocks that keep something from step to step, bounds of what ever arrives.
         updates: how often a cell changed.
@@ -83,6 +85,7 @@ class Reading:
     numbers: Numbering = field(default_factory=Numbering)
     found: dict[Key, Found] = field(default_factory=dict)
     arrivals: dict[Key, list[Link]] = field(default_factory=lambda: defaultdict(list))
+    announced: set[Key] = field(default_factory=set)
     pending: list[set[int]] = field(default_factory=list)
     hulls: dict[int, tuple[int, int]] = field(default_factory=dict)
     updates: dict[Key, int] = field(default_factory=lambda: defaultdict(int))
@@ -94,9 +97,8 @@ class Reading:
         found = self.found.get((block, moment))
         return NOBODY if found is None else found.firing
 
-    def sent(self, block: int, moment: int, steps: int) -> tuple[Firing, bool]:
-        """Returns who fired some steps before a moment, and whether that was before its frame."""
-        past = self.timeline.past(moment, steps)
+    def sent(self, block: int, past: Past) -> tuple[Firing, bool]:
+        """Returns who fired at a time, and whether that was before this frame."""
         if past.steps < 0:
             return self.firing(block, past.moments[0]), False
         start = self.kicked.get(block) if past.is_start else None
@@ -115,10 +117,11 @@ class Reading:
 
     def coming(self, block: int, moment: int) -> list[Arrival]:
         """Returns what arrives at a block in a moment."""
-        return [
-            Arrival(link, *self.sent(link.source, moment, link.latency))
-            for link in self.arrivals.get((block, moment), ())
-        ]
+        found = []
+        for link in self.arrivals.get((block, moment), ()):
+            past = self.timeline.past(moment, link.latency)
+            found.append(Arrival(link, *self.sent(link.source, past), past))
+        return found
 
 
 def solve(network: Network, timeline: Timeline, conditional: bool) -> Reading:
@@ -193,7 +196,8 @@ def _on_line(reading: Reading, line: int, moment: int, is_first: bool, surely: b
         line: block of the line.
         moment: in which the spikes are sent.
         is_first: whether they are for a phase 0, which begins in the next step.
-        surely: whether the input is presented in every frame.
+        surely: whether the input is presented in every frame; if not, the line may be silent while
+            others bring the sample.
     """
     block, timeline = reading.network.blocks[line], reading.timeline
     source = reading.network.circuit.inputs[block.name]
@@ -201,10 +205,12 @@ def _on_line(reading: Reading, line: int, moment: int, is_first: bool, surely: b
     frame = 0
     if timeline.frame:
         frame = (moment + is_first) // timeline.frame % (timeline.length // timeline.frame)
-    number = reading.numbers.number(("input", block.name, part, frame, is_first))
+    key: Hashable = ("input", block.name, part, frame, is_first)
+    if reading.network.circuit.schedule.chains and not surely:
+        key = ("line", line, moment)
     most = block.size if source.at_most is None else min(source.at_most, block.size)
     fewest = max(0, source.at_least - (source.size - block.size)) if surely else 0
-    return Firing(fewest, most, number, Root(block.name, -1))
+    return Firing(fewest, most, reading.numbers.number(key), Root(block.name, -1))
 
 
 def _announce(reading: Reading, block: int, moment: int) -> None:
@@ -212,12 +218,11 @@ def _announce(reading: Reading, block: int, moment: int) -> None:
     timeline = reading.timeline
     for link in reading.network.outgoing[block]:
         for arrival in timeline.future(moment, link.latency):
-            links = reading.arrivals[link.target, arrival]
-            if link not in links:
-                links.append(link)
+            if (id(link), arrival) not in reading.announced:
+                reading.announced.add((id(link), arrival))
+                reading.arrivals[link.target, arrival].append(link)
             reading.pending[arrival].add(link.target)
-    rest = reading.network.blocks[block].rest
-    for step in range(1, (rest if timeline.tree else min(rest, timeline.length)) + 1):
+    for step in range(1, timeline.steps_of(reading.network.blocks[block].rest) + 1):
         for later in timeline.future(moment, step):
             reading.pending[later].add(block)
 
@@ -271,9 +276,10 @@ def _widen(reading: Reading, number: int, total: Sum) -> None:
 
 def _evaluate(reading: Reading, number: int, block: Block, moment: int) -> Found:
     arrivals = reading.coming(number, moment)
-    total = add_up(block, arrivals, reading.network.blocks, reading.numbers, moment)
+    total = add_up(arrivals, reading.network.blocks, reading.numbers)
     kept_low, kept_high, overflows = _kept(reading, number, block, total)
     low, high = total.low + kept_low, total.high + kept_high
+    overflows |= not -STATE_LIMIT <= low + block.bias <= high + block.bias <= STATE_LIMIT
     if overflows and not reading.conditional:
         low, high = CURRENT_LOW - STATE_LIMIT, CURRENT_HIGH + STATE_LIMIT
     level = block.threshold - block.bias
@@ -335,13 +341,17 @@ def _limit(amount: int, decay: int) -> int:
 
 
 def _rests(reading: Reading, number: int, block: Block, moment: int) -> tuple[bool, bool]:
-    """Tells whether neurons may be refractory in a moment, and whether all of them are."""
+    """Tells whether neurons may be refractory in a moment, and whether all of them are.
+
+    No neuron is before the first frame; the kick of a ring is not a spike.
+    """
     may = must = False
-    most = block.rest if reading.timeline.tree else min(block.rest, reading.timeline.length)
-    for step in range(1, most + 1):
-        firing, _ = reading.sent(number, moment, step)
-        may |= firing.high > 0
-        must |= firing.low == block.size
+    for step in range(1, reading.timeline.steps_of(block.rest) + 1):
+        past = reading.timeline.past(moment, step)
+        for earlier in past.moments:
+            firing = reading.firing(number, earlier)
+            may |= firing.high > 0
+            must |= firing.low == block.size and past.steps < 0
     return may, must
 
 

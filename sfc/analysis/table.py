@@ -112,34 +112,56 @@ def tabulate(reading: Reading) -> PhaseTable:
     """Returns the phase table of a reading."""
     network, timeline = reading.network, reading.timeline
     chain = timeline.clock.name if timeline.clock else ""
-    gathered: dict[tuple[str, int], list[Found]] = {}
+    gathered: dict[tuple[str, int], dict[int, list[Found]]] = {}
     for (block, moment), found in reading.found.items():
         if network.blocks[block].kind == "population":
             key = (network.blocks[block].name, timeline.phase(moment))
-            gathered.setdefault(key, []).append(found)
+            gathered.setdefault(key, {}).setdefault(moment, []).append(found)
     repeats = timeline.length // timeline.frame if timeline.frame else 1
     known = {}
-    for (name, phase), several in gathered.items():
-        expected = repeats * len(network.blocks_of[name])
-        known[name, phase] = _cell(network.circuit, chain, name, phase, several, expected)
+    for (name, phase), by_moment in gathered.items():
+        blocks = len(network.blocks_of[name])
+        counts = [_count(several) for several in by_moment.values()]
+        if len(counts) < repeats:
+            counts.append((0, 0))
+        count = min(low for low, _ in counts), max(high for _, high in counts)
+        several = [found for there in by_moment.values() for found in there]
+        is_whole = len(several) == repeats * blocks
+        known[name, phase] = _cell(network.circuit, chain, name, phase, several, count, is_whole)
     order = {name: index for index, name in enumerate(network.circuit.populations)}
     ordered = dict(sorted(known.items(), key=lambda item: (order[item[0][0]], item[0][1])))
     return PhaseTable(network.circuit, chain, timeline.frame or 1, ordered)
 
 
+def _count(found: list[Found]) -> tuple[int, int]:
+    """Returns how many neurons of all blocks fire at least and at most."""
+    return sum(f.firing.low for f in found), sum(f.may_fire for f in found)
+
+
 def _cell(
-    circuit: Circuit, chain: str, name: str, phase: int, found: list[Found], expected: int
+    circuit: Circuit,
+    chain: str,
+    name: str,
+    phase: int,
+    found: list[Found],
+    count: tuple[int, int],
+    is_whole: bool,
 ) -> Cell:
-    population = circuit.populations[name]
-    fewest = min(f.firing.low for f in found) if len(found) == expected else 0
-    most = min(population.size, sum(f.may_fire for f in found))
+    """Returns a cell.
+
+    Args:
+        circuit, chain, name, phase: of which.
+        found: of its blocks, in all moments that are that phase.
+        count: of spikes.
+        is_whole: whether something was found of every block in every moment.
+    """
     state: State = "silent"
     if any(f.may_fire and f.is_shut for f in found):
         state = "open"
-    elif most:
-        state = "must_fire" if fewest else "may_fire"
-    if len(found) < expected:
-        neuron = population.neuron
+    elif count[1]:
+        state = "must_fire" if count[0] else "may_fire"
+    if not is_whole:
+        neuron = circuit.populations[name].neuron
         found = [*found, Found(NOBODY, 0, Sum(), UNIT * (neuron.threshold - neuron.bias))]
     worst = min(found, key=lambda f: f.margin)
     drive = (
@@ -154,7 +176,7 @@ def _cell(
         drive,
         (worst.margin + worst.total.drive_high) / UNIT,
         worst.margin / UNIT,
-        (fewest, most),
+        count,
         any(f.total.opened for f in found),
         any(f.total.closed for f in found),
     )

@@ -6,12 +6,12 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal
 
-from sfc.analysis.solve import NOBODY, Reading
+from sfc.analysis.solve import Reading
 from sfc.ir.circuit import Projection, Tie
 from sfc.ir.integers import COEFFICIENT_BITS
 from sfc.ir.rules import Rule
 
-TieState = Literal["proved", "rail", "open"]
+TieState = Literal["proved", "frames", "rail", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,9 @@ class TieProof:
     """What is known of one copy of a matrix, beside the first.
 
     Attributes:
-        state: proved: always equal. rail: equal until a weight reaches an end of the range. open:
-            not proved, as they may learn from different spikes.
+        state: proved: always equal. frames: equal whenever a frame begins. rail: equal then, until
+            a weight reaches an end of the range. open: not proved, as they may learn from
+            different spikes.
         reason: in words, with phases; empty where proved.
     """
 
@@ -41,11 +42,6 @@ class Ties:
 
     proofs: tuple[TieProof, ...]
 
-    @property
-    def broken(self) -> list[str]:
-        """Matrices whose copies of one sign and orientation may differ."""
-        return [proof.matrix for proof in self.proofs if proof.state == "open"]
-
     def of(self, matrix: str) -> list[TieProof]:
         """Returns the proofs of a matrix."""
         return [proof for proof in self.proofs if proof.matrix == matrix]
@@ -56,14 +52,15 @@ class Lesson:
     """One update of weights in a frame: the weights of rows and columns change by dw.
 
     Attributes:
-        rows, columns: value numbers of the neurons, by the matrix's rows and columns.
-        change: of the matrix's value; a copy of opposite sign changes by its negative.
+        rows, columns: the neurons, by the matrix's rows and columns.
+        change: of the matrix's value, by which a copy of opposite sign changes negatively; where it
+            depends on a reward that may come or not, both changes, and when.
     """
 
     moment: int
     rows: Hashable
     columns: Hashable
-    change: int
+    change: tuple[int, ...]
 
 
 def prove(reading: Reading) -> Ties:
@@ -78,6 +75,21 @@ def prove(reading: Reading) -> Ties:
     return Ties(tuple(proofs))
 
 
+def differing_ties(reading: Reading) -> frozenset[Tie]:
+    """Returns the ties of which two projections are not proved to hold equal weights."""
+    circuit = reading.network.circuit
+    groups: dict[Tie, list[Projection]] = {}
+    for projection in circuit.projections.values():
+        if isinstance(projection.weight, Tie):
+            groups.setdefault(projection.weight, []).append(projection)
+    return frozenset(
+        tie
+        for tie, (first, *others) in groups.items()
+        for rule in [circuit.rules[circuit.matrices[tie.matrix].rule]]
+        if any(compare(reading, rule, first, copy).state != "proved" for copy in others)
+    )
+
+
 def compare(reading: Reading, rule: Rule, first: Projection, copy: Projection) -> TieProof:
     """Compares what two copies of a matrix learn in a frame, in one reading."""
     assert isinstance(first.weight, Tie)
@@ -88,12 +100,15 @@ def compare(reading: Reading, rule: Rule, first: Projection, copy: Projection) -
     lopsided = not same_sign and rule.low != -rule.high
     rails = f"the range {rule.low}..{rule.high} ends elsewhere for {copy.weight}"
     if not rule.dw:
-        return TieProof(*names, *(("rail", rails) if lopsided else ("proved", "")))
+        return TieProof(*names, "proved")
     if _is_by_coincidence(rule):
         ours, theirs = (lessons(reading, p) for p in (first, copy))
-        bare = [[(x.rows, x.columns, x.change) for x in sequence] for sequence in (ours, theirs)]
-        if bare[0] == bare[1]:
-            return TieProof(*names, *(("rail", rails) if lopsided else ("proved", "")))
+        bare = [_taught(reading, sequence) for sequence in (ours, theirs)]
+        if bare[0] == bare[1] and not lopsided:
+            if ours == theirs:
+                return TieProof(*names, "proved")
+            if _by_frames(reading, ours) == _by_frames(reading, theirs):
+                return TieProof(*names, "frames")
         if sorted(bare[0], key=repr) == sorted(bare[1], key=repr):
             reason = rails if lopsided else "they learn the same in another order"
             return TieProof(*names, "rail", reason)
@@ -118,44 +133,58 @@ def lessons(reading: Reading, projection: Projection) -> list[Lesson]:
     rule = circuit.rule_of(projection)
     assert rule is not None
     assert isinstance(projection.weight, Tie)
-    rewarded = rewarded_moments(reading)
-    found = []
-    for moment in range(reading.timeline.length):
+    changes = _changes(reading, rule, projection.weight.sign)
+    found: dict[Lesson, None] = {}
+    for moment, change in enumerate(changes):
         pre, post = (
             [block for block in end if reading.firing(block, moment).high]
             for end in endings(reading, projection)
         )
         for source in pre:
             for target in post:
-                change = _change(rule, moment in rewarded) * projection.weight.sign
                 rows, columns = (
-                    (
-                        _set(reading, projection, end, block, moment),
-                        _place(reading, end, projection),
-                    )
+                    (_set(reading, block, moment), _place(reading, end, projection))
                     for end, block in (("source", source), ("target", target))
                 )
                 if projection.weight.transpose:
                     rows, columns = columns, rows
-                if change:
-                    found.append(Lesson(moment, rows, columns, change))
-    return found
+                if change != (0,):
+                    found[Lesson(moment, rows, columns, change)] = None
+    return list(found)
+
+
+def _taught(reading: Reading, sequence: list[Lesson]) -> list[Hashable]:
+    """Returns what a frame teaches; when, only where its moments are not in all frames."""
+    is_tree = bool(reading.timeline.tree)
+    return [(x.moment if is_tree else 0, x.rows, x.columns, x.change) for x in sequence]
+
+
+def _by_frames(reading: Reading, sequence: list[Lesson]) -> list[Hashable]:
+    frame = reading.timeline.frame or 1
+    return [(x.moment // frame, x.rows, x.columns, x.change) for x in sequence]
 
 
 def endings(reading: Reading, projection: Projection) -> tuple[list[int], list[int]]:
     """Returns the blocks at both ends of a projection; lines, where that is an input."""
     network = reading.network
-    lines = network.lines.get(projection.name)
-    return lines or network.blocks_of[projection.source], network.blocks_of[projection.target]
+    sources = network.lines.get(projection.name) or network.blocks_of[projection.source]
+    links = [
+        link
+        for source in sources
+        for link in network.outgoing[source]
+        if link.projection == projection.name
+    ]
+    ends = ((link.source for link in links), (link.target for link in links))
+    return sorted(set(ends[0])), sorted(set(ends[1]))
 
 
-def _set(reading: Reading, projection: Projection, end: str, block: int, moment: int) -> Hashable:
+def _set(reading: Reading, block: int, moment: int) -> Hashable:
     """Returns what stands for the neurons of a block that fire in a moment."""
     firing = reading.firing(block, moment)
     whole = reading.network.blocks[block]
     if firing.low == whole.size:
-        return ("all", whole.size, whole.place)
-    return firing.number
+        return ("all", whole.place)
+    return (firing.number, whole.place)
 
 
 def _place(reading: Reading, end: str, projection: Projection) -> Hashable:
@@ -171,24 +200,37 @@ def _place(reading: Reading, end: str, projection: Projection) -> Hashable:
     return projection.target_part and (projection.target_part, circuit.ends(projection)[1].shape)
 
 
-def rewarded_moments(reading: Reading) -> frozenset[int]:
-    """Returns the moments in which every rule may see a reward."""
-    circuit, length = reading.network.circuit, reading.timeline.length
-    found: set[int] = set()
-    for reward in circuit.schedule.rewards:
-        found |= set(moments_of(reading, reward.chain, reward.phase))
-    return frozenset(moment for moment in found if moment < length)
-
-
-def moments_of(reading: Reading, chain_name: str, phase: int) -> list[int]:
-    """Returns the moments that may be a phase of a chain: those after its relay spiked."""
+def moments_of(reading: Reading, chain_name: str, phase: int, surely: bool = False) -> list[int]:
+    """Returns the moments that may, or surely will, be a phase of a chain: its relay spiked."""
     network, length = reading.network, reading.timeline.length
     chain = network.circuit.schedule.chain(chain_name)
     blocks = list(network.blocks_of[chain.relays[phase]])
     if phase == 0:
         blocks += [kick for kick in network.kicks if network.blocks[kick].name == chain_name]
-    spiking = (m for m in range(length) if any(reading.firing(b, m).high for b in blocks))
-    return sorted({(moment + 1) % length for moment in spiking})
+    found = []
+    for moment in range(length):
+        past = reading.timeline.past(moment, 1)
+        before = [reading.sent(block, past)[0] for block in blocks]
+        if any(firing.low if surely else firing.high for firing in before):
+            found.append(moment)
+    return found
+
+
+def _changes(reading: Reading, rule: Rule, sign: int) -> list[tuple[int, ...]]:
+    """Returns for every moment by how much a coincidence changes the value of a matrix."""
+    rewards = reading.network.circuit.schedule.rewards
+    may, must = (
+        {m for reward in rewards for m in moments_of(reading, reward.chain, reward.phase, surely)}
+        for surely in (False, True)
+    )
+    plain, rewarded = (sign * _change(rule, is_rewarded) for is_rewarded in (False, True))
+    found: list[tuple[int, ...]] = []
+    for moment in range(reading.timeline.length):
+        if plain != rewarded and moment in may - must:
+            found.append((plain, rewarded, moment))
+        else:
+            found.append((rewarded if moment in may else plain,))
+    return found
 
 
 def _change(rule: Rule, rewarded: bool) -> int:
@@ -202,8 +244,8 @@ def _change(rule: Rule, rewarded: bool) -> int:
 def _see_the_same(reading: Reading, first: Projection, copy: Projection) -> bool:
     """Tells whether both ends of two projections fire alike in every moment."""
     pairs = list(zip(endings(reading, first), endings(reading, copy), strict=True))
-    parts = (first.source_part, first.target_part) == (copy.source_part, copy.target_part)
-    if not parts or any(len(ours) != len(theirs) for ours, theirs in pairs):
+    parts = [[_place(reading, end, p) for end in ("source", "target")] for p in (first, copy)]
+    if parts[0] != parts[1] or any(len(ours) != len(theirs) for ours, theirs in pairs):
         return False
     return all(
         _fire_alike(reading, ours, theirs, moment)
@@ -217,10 +259,7 @@ def _fire_alike(reading: Reading, first: int, second: int, moment: int) -> bool:
     ours, theirs = reading.firing(first, moment), reading.firing(second, moment)
     if first == second or (ours.high == 0 and theirs.high == 0):
         return True
-    size = reading.network.blocks[first].size
-    if ours.low == theirs.low == size == reading.network.blocks[second].size:
-        return True
-    return ours.number == theirs.number != NOBODY.number
+    return _set(reading, first, moment) == _set(reading, second, moment)
 
 
 def _difference(

@@ -132,6 +132,10 @@ class Timeline:
             before = parents - {-1} | (self.ends if is_start else set())
         return Past(tuple(sorted(before)), steps - 1, is_start)
 
+    def steps_of(self, steps: int) -> int:
+        """Returns how many steps back tell anything that fewer do not."""
+        return steps if self.tree else min(steps, self.length)
+
     def future(self, moment: int, steps: int) -> Iterable[int]:
         """Returns the moments that may lie so many steps after a moment.
 
