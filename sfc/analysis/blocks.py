@@ -135,7 +135,8 @@ def pairs(
     is_listed = not isinstance(projection.pattern, str)
     if sources == targets == 1 and not is_listed:
         source, target = circuit.ends(projection)
-        pairwise = projection.pattern == "one_to_one" or rows == columns == source.size == 1
+        is_single = isinstance(projection.weight, Weight) and source.size == target.size == 1
+        pairwise = projection.pattern == "one_to_one" or is_single
         yield _plain(
             0, 0, low, high, 1 if pairwise else rows, columns == target.size, rows, pairwise
         )

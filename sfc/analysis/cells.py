@@ -128,6 +128,7 @@ class Sum:
         certain: what arrives in every frame at every neuron.
         opened, closed: whether a gate that opens or closes may arrive.
         ladders: by drive and shift, what arrives pairwise and not always.
+        climbs: for every ladder, see `heights`.
         others: bounds of what else arrives, and value keys of it.
         is_exact: whether `others` and ladders are all that varies, known by their keys.
     """
@@ -140,6 +141,7 @@ class Sum:
     opened: bool = False
     closed: bool = False
     ladders: dict[Ladder, list[Step]] = field(default_factory=dict)
+    climbs: dict[Ladder, list[tuple[int, int]]] = field(default_factory=dict)
     others: list[tuple[Hashable, int, int]] = field(default_factory=list)
 
     def add(self, low: int, high: int, gate: str) -> None:
@@ -214,16 +216,17 @@ def add_up(arrivals: Iterable[Arrival], blocks: list[Block], numbers: Numbering)
             max(0, firing.low - (size - link.joined)),
         )
         total.ladders.setdefault(Ladder(drive, link.shift, arrival.is_old), []).append(step)
-    for steps in total.ladders.values():
+    for ladder, steps in total.ladders.items():
         steps.sort(key=lambda step: step.level)
-        _climb(total, steps)
+        total.climbs[ladder] = heights(steps)
+        _climb(total, total.climbs[ladder])
     return total
 
 
-def _climb(total: Sum, steps: list[Step]) -> None:
+def _climb(total: Sum, climbs: list[tuple[int, int]]) -> None:
     """Adds the bounds of what the sets of one ladder bring together."""
     low = high = drive_low = drive_high = 0
-    for drive, gate in heights(steps):
+    for drive, gate in climbs:
         low, high = min(low, drive + gate), max(high, drive + gate)
         drive_low, drive_high = min(drive_low, drive), max(drive_high, drive)
     total.low += low

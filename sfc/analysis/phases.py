@@ -28,8 +28,15 @@ class Phases:
     obligations: tuple[Obligation, ...]
 
 
+def _supposes_anything(sound: Reached) -> bool:
+    """Tells whether the conditional reading can differ."""
+    found = sound.reading.found.values()
+    return any(cell.overflows or (cell.is_shut and cell.may_fire) for cell in found)
+
+
 def analyse(circuit: Circuit) -> Phases:
     """Returns the phase analysis of a circuit."""
-    sound, conditional = read(circuit, False), read(circuit, True)
+    sound = read(circuit, False)
+    conditional = read(circuit, True) if _supposes_anything(sound) else sound
     shown = obligations(circuit, sound, conditional)
     return Phases(circuit, sound, conditional, assumptions(circuit), shown)

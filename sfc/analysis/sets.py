@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from itertools import product
 from typing import NamedTuple
 
-from sfc.analysis.cells import Ladder, Numbering, Step, Sum, heights
+from sfc.analysis.cells import Ladder, Numbering, Step, Sum
 
 _MOST_CASES = 256
 """Cases of partners beyond which a set is known by its drive and level."""
@@ -62,7 +62,7 @@ def numbered(numbers: Numbering, total: Sum, level: int) -> int:
     drive = _drive(total)
     if total.others:
         return numbers.above(drive, level)
-    axes = [_axis(ladder, steps) for ladder, steps in total.ladders.items()]
+    axes = [_axis(total, ladder) for ladder in total.ladders]
     axes.sort(key=lambda axis: (axis.ladder.drive, axis.ladder.is_old, repr(axis.ladder.shift)))
     cases = 1
     for axis in axes:
@@ -94,9 +94,10 @@ def numbered(numbers: Numbering, total: Sum, level: int) -> int:
     return number
 
 
-def _axis(ladder: Ladder, steps: list[Step]) -> _Axis:
+def _axis(total: Sum, ladder: Ladder) -> _Axis:
+    steps = total.ladders[ladder]
     distinct = [step for n, step in enumerate(steps) if n == 0 or steps[n - 1].level < step.level]
-    return _Axis(ladder, distinct, [0, *(drive + gate for drive, gate in heights(steps))])
+    return _Axis(ladder, distinct, [0, *(drive + gate for drive, gate in total.climbs[ladder])])
 
 
 def _telling(fires: dict[tuple[int, ...], bool], axis: int, length: int) -> list[int]:

@@ -20,7 +20,6 @@ from sfc.analysis.cells import (
     Root,
     Sum,
     add_up,
-    heights,
 )
 from sfc.analysis.network import Block, Link, Network
 from sfc.analysis.sets import numbered
@@ -135,7 +134,7 @@ def solve(network: Network, timeline: Timeline, conditional: bool) -> Reading:
     _go_through(reading)
     reading.is_first = False
     for block, moment in (*reading.found, *((kicked, BEFORE) for kicked in reading.kicked)):
-        _announce(reading, block, moment)
+        _announce(reading, block, moment, is_over=True)
     while any(reading.pending):
         _go_through(reading)
     return reading
@@ -213,18 +212,26 @@ def _on_line(reading: Reading, line: int, moment: int, is_first: bool, surely: b
     return Firing(fewest, most, reading.numbers.number(key), Root(block.name, -1))
 
 
-def _announce(reading: Reading, block: int, moment: int) -> None:
-    """Lets everything be looked at again on which a block's spikes in a moment have a bearing."""
+def _announce(reading: Reading, block: int, moment: int, is_over: bool = False) -> None:
+    """Lets everything be looked at again on which a block's spikes in a moment have a bearing.
+
+    Args:
+        reading: it is part of.
+        block, moment: of the spikes.
+        is_over: whether only what lies in later frames is to be looked at again.
+    """
     timeline = reading.timeline
     for link in reading.network.outgoing[block]:
         for arrival in timeline.future(moment, link.latency):
             if (id(link), arrival) not in reading.announced:
                 reading.announced.add((id(link), arrival))
                 reading.arrivals[link.target, arrival].append(link)
-            reading.pending[arrival].add(link.target)
+            if not is_over or timeline.past(arrival, link.latency).steps >= 0:
+                reading.pending[arrival].add(link.target)
     for step in range(1, timeline.steps_of(reading.network.blocks[block].rest) + 1):
         for later in timeline.future(moment, step):
-            reading.pending[later].add(block)
+            if not is_over or timeline.past(later, step).steps >= 0:
+                reading.pending[later].add(block)
 
 
 def _update(reading: Reading, number: int, moment: int) -> None:
@@ -233,6 +240,9 @@ def _update(reading: Reading, number: int, moment: int) -> None:
     found = _evaluate(reading, number, block, moment)
     if before is not None:
         found = _joined(before, found)
+    if found.firing.high and found.firing.number == NOBODY.number:
+        opaque = reading.numbers.number(("cell", number, moment))
+        found = replace(found, firing=found.firing._replace(number=opaque))
     if found == before:
         return
     reading.updates[number, moment] += 1
@@ -365,8 +375,8 @@ def _most(block: Block, total: Sum, level: int, here: Root) -> tuple[int, Root]:
         here: the root, if nothing bounds the number.
     """
     pairwise = total.high
-    for steps in total.ladders.values():
-        pairwise -= max(0, *(drive + gate for drive, gate in heights(steps)))
+    for climbs in total.climbs.values():
+        pairwise -= max(0, *(drive + gate for drive, gate in climbs))
     gap = level - pairwise
     if gap < 0:
         return block.size, here
@@ -387,8 +397,8 @@ def _most(block: Block, total: Sum, level: int, here: Root) -> tuple[int, Root]:
 def _fewest(total: Sum, level: int) -> int:
     """Returns how many neurons fire at least: those for which one spike is enough."""
     fewest = 0
-    for steps in total.ladders.values():
-        climbs = heights(steps)
+    for key, steps in total.ladders.items():
+        climbs = total.climbs[key]
         levels = sorted({step.level for step in steps})
         floor = total.low - min(0, *(drive + gate for drive, gate in climbs))
         for step in steps:
