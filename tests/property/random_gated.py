@@ -37,14 +37,14 @@ class GatedWriter:
         self.lines.append(HEAD.format(relays=relays, range=weights))
         kind = random.choice(("ring", "ring", "ring", ""))
         self.lines.append(f"chain g[{self.frame}] : Relay {kind};")
-        self.chains = [("g", self.frame)]
         self.inputs = [self.input() for _ in range(random.randint(1, 2))]
         for name in self.inputs:
             self.present(name)
         if random.random() < 0.4:
             self.other_chain()
         makers = (
-            self.copy, self.copy, self.pair, self.mask, self.levels, self.learning, self.again,
+            self.copy, self.copy, self.pair, self.mask, self.levels, self.learning, self.apart,
+            self.again,
             self.close, self.slice, self.sum, self.stray,
         )  # fmt: skip
         for _ in range(steps):
@@ -210,6 +210,19 @@ class GatedWriter:
             if ("", "reward", number) not in self.gated:
                 self.gated.add(("", "reward", number))
                 self.phase(number, "reward r1;")
+
+    def apart(self) -> None:
+        """Two copies of a matrix learn from the same spikes in two phases."""
+        event, name = self.event(), self.name("W")
+        rule = self.random.choice(("Delta", "Grow"))
+        self.lines.append(f"plastic {name}[{self.size}, {self.size}] by {rule} init constant(16);")
+        for number in (self.after(event), self.after(event)):
+            ends = self.population(), self.population()
+            for end in ends:
+                self.join(event, end, number, "spike", "one_to_one")
+                self.open(end, number)
+                self.events.append((end, number % self.frame))
+            self.lines.append(f"{ends[0]} -> {ends[1]} via {name};")
 
     def again(self) -> None:
         """What fired drives itself, or another that is known, in a later phase."""

@@ -17,7 +17,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from random_circuits import make_circuit
+from random_circuits import make_circuit, make_neuron, make_projection
 from random_gated import gated_text
 from random_texts import random_text
 
@@ -45,6 +45,24 @@ def bounded(random: Random, circuit: Circuit) -> Circuit:
         most = random.choice((None, random.randint(least, source.size)))
         inputs.append(replace(source, at_least=least, at_most=most))
     return replace(circuit, inputs=by_name(inputs))
+
+
+def made_odd(random: Random, circuit: Circuit) -> Circuit:
+    """Returns a circuit with some odd neurons and delays, and something joined at random."""
+    populations, projections = [], []
+    for population in circuit.populations.values():
+        if population.origin is None and random.random() < 0.2:
+            rest = random.choice((0, 1, 2, 17, 63))
+            population = replace(population, neuron=replace(make_neuron(random), refractory=rest))
+        populations.append(population)
+    for projection in circuit.projections.values():
+        if projection.origin is None and random.random() < 0.2:
+            projection = replace(projection, delay=random.randint(0, 62))
+        projections.append(projection)
+    for number in range(random.randint(0, 3)):
+        ends = random.choice(populations), random.choice(populations)
+        projections.append(make_projection(random, f"odd{number}", *ends))
+    return replace(circuit, populations=by_name(populations), projections=by_name(projections))
 
 
 def make_samples(random: Random, circuit: Circuit, length: int) -> dict[str, NDArray[np.bool_]]:
@@ -118,7 +136,8 @@ def check(circuit: Circuit, random: Random) -> Counter[str]:
         return Counter(stopped=1)
     assert not watch.violations
     seen: Counter[str] = Counter()
-    for reached in (phases.sound, phases.conditional):
+    supposes = phases.conditional is not phases.sound
+    for reached in (phases.sound, phases.conditional)[: 1 + supposes]:
         promises = Promises(circuit, reached, result, seen)
         promises.check_steps()
         promises.check_sets()
@@ -346,7 +365,7 @@ def test_gated_circuits() -> None:
     seen: Counter[str] = Counter()
 
     @given(seed=SEEDS, steps=st.integers(1, 14))
-    @BOUNDED
+    @settings(BOUNDED, max_examples=300)
     def run(seed: int, steps: int) -> None:
         circuit = compile_text(gated_text(seed, steps), "gated.sfc")
         seen.update(check(circuit, Random(seed)))
@@ -359,3 +378,18 @@ def test_gated_circuits() -> None:
     assert not lacking(seen, "several blocks", "memory", "refractoriness", "super-period")
     assert not lacking(seen, "kicked chain", "started chain", "at least", "at most")
     assert not lacking(seen, "shut cells fired")
+
+
+def test_odd_gated_circuits() -> None:
+    seen: Counter[str] = Counter()
+
+    @given(seed=SEEDS, steps=st.integers(1, 14))
+    @BOUNDED
+    def run(seed: int, steps: int) -> None:
+        random = Random(seed)
+        circuit = compile_text(gated_text(seed, steps), "gated.sfc")
+        seen.update(check(made_odd(random, circuit), random))
+
+    run()
+    assert not lacking(seen, "silent", "must_fire", "may_fire", "open", "equal numbers")
+    assert not lacking(seen, "timeless", "frames", "memory", "overflow")
