@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from sfc.analysis.readings import Reached
 from sfc.analysis.sentences import names_text, phases_text
 from sfc.analysis.solve import Reading
+from sfc.analysis.survey import Survey
 from sfc.analysis.ties import endings, lessons, moments_of
 from sfc.diagnostics import Reporter
 from sfc.ir.circuit import Projection
 from sfc.ir.rules import Rule
 
 
-def unopened_coincidences(reached: Reached, reporter: Reporter) -> None:
-    """Reports plastic projections that would learn from spikes for which nobody opened."""
-    reading = reached.reading
-    circuit = reading.network.circuit
+def unopened_coincidences(seen: Survey, reporter: Reporter) -> None:
+    """Reports plastic projections that would learn from spikes for which nobody opened.
+
+    Cells that nobody closes are left out: they are reported for themselves.
+    """
+    reading, circuit = seen.reading, seen.circuit
     for projection in circuit.projections.values():
         if not circuit.learns(projection):
             continue
@@ -49,19 +51,20 @@ def _unopened(reading: Reading, projection: Projection) -> list[int]:
 
 def _is_open(reading: Reading, block: int, moment: int) -> bool:
     found = reading.found.get((block, moment))
-    return found is not None and found.is_shut and found.may_fire > 0
+    return found is not None and found.is_shut and found.total.closed and found.may_fire > 0
 
 
-def idle_rewards(reached: Reached, reporter: Reporter) -> None:
+def idle_rewards(seen: Survey, reporter: Reporter) -> None:
     """Reports rewards in phases in which no rule that sees them learns anything."""
-    reading = reached.reading
-    circuit = reading.network.circuit
+    reading, circuit = seen.reading, seen.circuit
     learning = [
         projection
         for projection in circuit.projections.values()
         if (rule := circuit.rule_of(projection)) is not None and _sees_reward(rule)
     ]
     if any(_keeps_reward(rule) for p in learning if (rule := circuit.rule_of(p))):
+        return
+    if any(seen.quiet.excuses(end) for p in learning for end in (p.source, p.target)):
         return
     lively = {lesson.moment for projection in learning for lesson in lessons(reading, projection)}
     for reward in circuit.schedule.rewards:
@@ -86,13 +89,22 @@ def _keeps_reward(rule: Rule) -> bool:
     return any(trace.variable in ("r1", "x1", "x2", "y1", "y2", "y3") for trace in rule.traces)
 
 
-def broken_ties(reached: Reached, reporter: Reporter) -> None:
-    """Reports matrices whose copies can come to differ."""
-    circuit = reached.reading.network.circuit
+def broken_ties(seen: Survey, told: frozenset[str], reporter: Reporter) -> None:
+    """Reports matrices whose copies can come to differ.
+
+    Args:
+        told: matrices of which an error says so already.
+    """
+    circuit = seen.circuit
     for matrix in circuit.matrices.values():
-        proofs = reached.ties.of(matrix.name)
+        if matrix.name in told:
+            continue
+        proofs = seen.reached.ties.of(matrix.name)
         worst = next((p for p in proofs if p.state == "open"), None)
         if worst is not None:
+            ends = (circuit.projections[name] for name in (worst.first, worst.projection))
+            if any(seen.quiet.excuses(end) for p in ends for end in (p.source, p.target)):
+                continue
             message = f"copies of `{matrix.name}` may come to differ: {worst.reason}"
             help = f"`{worst.projection}` should see the spikes that `{worst.first}` sees"
         else:
