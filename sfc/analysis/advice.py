@@ -16,6 +16,7 @@ from sfc.analysis.advice_spikes import (
     late_spikes,
     never_read,
     open_and_unguarded,
+    report_idle_gates,
     stopped_clock,
     unread_populations,
     wasted_spikes,
@@ -44,24 +45,25 @@ def advise(
     if stopped_clock(reached, reporter):
         return
     seen, observed, told = survey(reached), frozenset(observed), list(told)
-    unread = unread_populations(seen, observed)
-    proposed = never_firing(
+    unread, idle = unread_populations(seen, observed), idle_gates(seen)
+    spoken = never_firing(
         seen,
         _silent_on_purpose(phases) | {o.subject for o in told if o.kind == "fires"},
         [population.name for population in unread],
+        idle,
         reporter,
     )
     stopped_chains(seen, reporter)
-    sources, targets = late_spikes(seen, reporter)
-    idle_gates(seen, targets, reporter)
+    sources, targets = late_spikes(seen, spoken.sources, reporter)
+    report_idle_gates(seen, idle, targets, spoken.gates, reporter)
     cells = frozenset((o.subject, o.phase) for o in told if o.kind == "silent")
     open_and_unguarded(seen, cells, reporter)
     blind_readouts(seen, reporter)
-    never_read([p for p in unread if p.name not in proposed], reporter)
-    known = observed | sources | {population.name for population in unread}
-    wasted_spikes(seen, known, reporter)
+    never_read([p for p in unread if p.name not in spoken.sources], reporter)
     unopened_coincidences(seen, reporter)
-    idle_rewards(seen, reporter)
+    unrewarded = idle_rewards(seen, targets, reporter)
+    known = observed | sources | {population.name for population in unread}
+    wasted_spikes(seen, known, targets, unrewarded, reporter)
     broken_ties(seen, frozenset(o.subject for o in told if o.kind == "tied"), reporter)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sfc.analysis.sentences import names_text, phases_text
 from sfc.analysis.solve import Reading
 from sfc.analysis.survey import Survey
@@ -54,8 +56,17 @@ def _is_open(reading: Reading, block: int, moment: int) -> bool:
     return found is not None and found.is_shut and found.total.closed and found.may_fire > 0
 
 
-def idle_rewards(seen: Survey, reporter: Reporter) -> None:
-    """Reports rewards in phases in which no rule that sees them learns anything."""
+def idle_rewards(
+    seen: Survey, late: Collection[str], reporter: Reporter
+) -> frozenset[tuple[str, int]]:
+    """Reports rewards in phases in which no rule that sees them learns anything.
+
+    Args:
+        late: populations of which it is reported that spikes come at the wrong time.
+
+    Returns:
+        Populations and moments in which they should have learned.
+    """
     reading, circuit = seen.reading, seen.circuit
     learning = [
         projection
@@ -63,21 +74,36 @@ def idle_rewards(seen: Survey, reporter: Reporter) -> None:
         if (rule := circuit.rule_of(projection)) is not None and _sees_reward(rule)
     ]
     if any(_keeps_reward(rule) for p in learning if (rule := circuit.rule_of(p))):
-        return
-    if any(seen.quiet.excuses(end) for p in learning for end in (p.source, p.target)):
-        return
+        return frozenset()
+    ends = {end for p in learning for end in (p.source, p.target)}
+    if any(seen.quiet.excuses(end) or end in late for end in ends):
+        return frozenset()
     lively = {lesson.moment for projection in learning for lesson in lessons(reading, projection)}
+    found: set[tuple[str, int]] = set()
     for reward in circuit.schedule.rewards:
         moments = moments_of(reading, reward.chain, reward.phase)
         if lively.intersection(moments):
             continue
-        message = (
-            f"nothing learns in phase {reward.phase} of chain `{reward.chain}`, which is rewarded"
-        )
+        found |= {(end, moment) for end in ends for moment in moments}
+        message = f"nothing learns in phase {reward.phase} of chain `{reward.chain}`, which is "
+        message += "rewarded"
+        fires = {
+            end
+            for end in ends
+            for block in reading.network.blocks_of.get(end, ())
+            if any(reading.firing(block, moment).high for moment in moments)
+        }
         help = "no plastic projection has spikes at both ends then"
+        half = next((p for p in learning if (p.source in fires) != (p.target in fires)), None)
+        if half is not None:
+            one, other = (
+                (half.source, half.target) if half.source in fires else (half.target, half.source)
+            )
+            help = f"`{one}` fires then, and `{other}` does not"
         if lively:
-            help += f"; there are some in {phases_text(reading, lively)}"
+            help += f"; there are coincidences in {phases_text(reading, lively)}"
         reporter.warning("W0604", message, reward.span, help=help)
+    return frozenset(found)
 
 
 def _sees_reward(rule: Rule) -> bool:

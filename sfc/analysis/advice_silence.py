@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from sfc.analysis.effects import Landing
 from sfc.analysis.readings import Reached
@@ -19,52 +19,112 @@ from sfc.ir.integers import DELAY_LIMIT
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a population never fires, what would help, and where to look."""
+    """Why a population never fires, what would help, and where to look.
+
+    Attributes:
+        driver: the population or input that drives it in vain; empty if none does.
+    """
 
     text: str
     help: str
     labels: tuple[Label, ...] = ()
+    driver: str = ""
+
+
+@dataclass(slots=True)
+class Told:
+    """What messages on silent populations speak of, and needs no other.
+
+    Attributes:
+        sources: populations and inputs that drive them in vain, or whom they should read.
+        gates: projections that open another population in their place.
+    """
+
+    sources: set[str] = field(default_factory=set)
+    gates: set[str] = field(default_factory=set)
 
 
 def never_firing(
     seen: Survey,
     meant: Iterable[str],
     unread: Iterable[str],
+    idle: Mapping[str, list[Landing]],
     reporter: Reporter,
-) -> frozenset[str]:
-    """Reports populations that never fire for a reason of their own.
+) -> Told:
+    """Reports populations that never fire for a reason of their own; one message for a reason.
 
     Args:
         meant: populations that are silent on purpose, or of which an error says so already.
         unread: populations that fire and that nobody reads.
-
-    Returns:
-        Those of the unread that a message proposes to read.
+        idle: landings of gates that open what nothing drives.
     """
-    circuit = seen.circuit
-    proposed: set[str] = set()
+    told = Told()
+    groups: dict[str, list[tuple[Population, Reason]]] = {}
     for name in seen.quiet.causes:
-        population = circuit.populations[name]
-        if population.origin is not None or name in meant:
-            continue
-        reason = why_never(seen, population)
-        if not any(is_drive(p) for p in seen.incoming.get(name, ())):
-            fitting = _fitting(seen, population, unread)
-            if fitting is not None:
-                when = cells_text([c for c in seen.reached.table.of(fitting) if c.count[1]])
-                help = (
-                    f"`{fitting}` fires in {when}, and nothing reads it: `{fitting} -> {name} …;`"
-                )
-                reason = Reason(reason.text, help)
-                proposed.add(fitting)
-        reporter.warning(
-            "W0506",
-            f"`{name}` never fires: {reason.text}",
-            population.span,
-            labels=reason.labels,
-            help=reason.help,
-        )
-    return frozenset(proposed)
+        population = seen.circuit.populations[name]
+        if population.origin is None and name not in meant:
+            reason = why_never(seen, population)
+            groups.setdefault(reason.text, []).append((population, reason))
+    for text, group in groups.items():
+        population, reason = group[0]
+        names = [member.name for member, _ in group]
+        help = _instead(seen, names, unread, idle, told) or reason.help
+        if len(group) > 1:
+            text = _plural(text)
+            help = help.replace(f"open {names[0]};", f"open {', '.join(names)};")
+        verb = "fires" if len(group) == 1 else "fire"
+        message = f"{names_text(names)} never {verb}: {text}"
+        reporter.warning("W0506", message, population.span, labels=reason.labels, help=help)
+        told.sources |= {reason.driver for _, reason in group}
+    return told
+
+
+def _plural(text: str) -> str:
+    for one, many in (
+        ("it is ", "they are "),
+        ("it fires", "they fire"),
+        ("its drive", "their drive"),
+        ("reaches it", "reaches them"),
+        ("drives it", "drives them"),
+        ("opens it", "opens them"),
+    ):
+        text = text.replace(one, many)
+    return text
+
+
+def _instead(
+    seen: Survey,
+    names: list[str],
+    unread: Iterable[str],
+    idle: Mapping[str, list[Landing]],
+    told: Told,
+) -> str:
+    """Returns what may have been meant for a silent population, and went elsewhere."""
+    name, circuit = names[0], seen.circuit
+    cells = seen.reached.table.of(name)
+    opened = {cell.phase for cell in cells if cell.opened}
+    driven = {cell.phase for cell in cells if cell.drive[1] > 0}
+    if driven and not opened:
+        for gate, landings in idle.items():
+            phases = {seen.reading.timeline.phase(landing.cell[1]) for landing in landings}
+            projection = circuit.projections[gate]
+            if phases & driven and projection.target not in names:
+                told.gates.add(gate)
+                when = phases_text(seen.reading, (landing.cell[1] for landing in landings))
+                other = projection.target
+                return f"{when} opens `{other}`, which nothing drives then: was `{name}` meant?"
+    if not opened and not driven:
+        return ""
+    if opened and (driven or any(is_drive(p) for p in seen.incoming.get(name, ()))):
+        return ""
+    for other in unread:
+        fires = [cell for cell in seen.reached.table.of(other) if cell.count[1]]
+        if any(not cell.chain or cell.phase + 1 in opened | driven for cell in fires):
+            told.sources.add(other)
+            joined = f"{other} -> {', '.join(names)} …;"
+            joined = f"gate {joined}" if driven else joined
+            return f"`{other}` fires in {cells_text(fires)}, and nothing reads it: `{joined}`"
+    return ""
 
 
 def stopped_chains(seen: Survey, reporter: Reporter) -> None:
@@ -113,14 +173,14 @@ def why_never(seen: Survey, population: Population) -> Reason:
         return Reason(
             f"it is driven in {cells_text(driven)}, and nothing opens it",
             help,
-            _driver_label(seen, name, driven),
+            *_driver_label(seen, name, driven),
         )
     if driven:
         best = min(driven, key=lambda cell: cell.margin)
         return Reason(
             _too_weak(best),
             "raise the weight that drives it, or lower its threshold",
-            _driver_label(seen, name, [best]),
+            *_driver_label(seen, name, [best]),
         )
     return _undriven(seen, name, "", cells)
 
@@ -133,15 +193,14 @@ def _opened(seen: Survey, name: str, opened: list[Cell], driven: list[Cell]) -> 
         help = "raise the weight that drives it, or lower the level at which it is opened"
         if best.closed:
             help = "something closes it there, too"
-        labels = _driver_label(seen, name, [best])
-        return Reason(f"{where}{_too_weak(best)}", help, labels)
+        return Reason(f"{where}{_too_weak(best)}", help, *_driver_label(seen, name, [best]))
     where = cells_text(opened)
     if not driven:
         return _undriven(seen, name, f"it is opened in {where}, and ", opened)
     return Reason(
         f"it is opened in {where}, and driven in {cells_text(driven)}",
         _meeting(seen, name, opened, driven),
-        _driver_label(seen, name, driven),
+        *_driver_label(seen, name, driven),
     )
 
 
@@ -161,6 +220,8 @@ def _undriven(seen: Survey, name: str, before: str, cells: list[Cell]) -> Reason
 
 def _meeting(seen: Survey, name: str, opened: list[Cell], driven: list[Cell]) -> str:
     """Returns how what opens a population and what drives it could meet."""
+    if gate := _meeting_gate(seen, name, driven):
+        return gate
     ways = [action_text(seen.circuit, driven[0], "open", [name])]
     driver = _driver(seen, name, driven)
     if driver is not None:
@@ -172,6 +233,26 @@ def _meeting(seen: Survey, name: str, opened: list[Cell], driven: list[Cell]) ->
             if better is not None:
                 ways.append(f"delay {better} for `{projection.name}`")
     return ", or ".join(ways)
+
+
+def _meeting_gate(seen: Survey, name: str, driven: list[Cell]) -> str:
+    """Returns when a population that opens another should fire; empty if it is opened by relays."""
+    for projection in seen.incoming.get(name, ()):
+        landings = seen.effects.by_projection.get(projection.name, [])
+        if not landings or landings[0].link.gate != "open":
+            continue
+        if projection.origin is None or projection.origin.kind != "gate":
+            return ""
+        for landing in landings:
+            sent = seen.reading.timeline.phase(landing.sent[1])
+            wanted = driven[0].phase - 1 - sent
+            if 0 <= wanted <= DELAY_LIMIT and driven[0].chain:
+                return f"delay {wanted} for the gate `{projection.name}`"
+        when = driven[0].phase - 1 - projection.delay
+        if driven[0].chain and when >= 0:
+            return f"`{projection.source}`, which opens it, should fire in phase {when}"
+        return ""
+    return ""
 
 
 def better_delay(reading: Reading, landings: list[Landing], delay: int) -> int | None:
@@ -208,24 +289,15 @@ def _driver(seen: Survey, name: str, cells: list[Cell]) -> tuple[Projection, lis
     return best
 
 
-def _driver_label(seen: Survey, name: str, cells: list[Cell]) -> tuple[Label, ...]:
-    """Returns where a population is driven in some phases."""
+def _driver_label(seen: Survey, name: str, cells: list[Cell]) -> tuple[tuple[Label, ...], str]:
+    """Returns where a population is driven in some phases, and by whom."""
     driver = _driver(seen, name, cells)
     if driver is None or (span := driver[0].span) is None:
-        return ()
+        return (), ""
     projection, landings = driver
     if projection.origin is not None or not cells[0].chain:
-        return (Label(span, "it is driven here"),)
+        return (Label(span, "it is driven here"),), projection.source
     sent = phases_text(seen.reading, (landing.sent[1] for landing in landings))
     how = f"sent in {sent}, delay {projection.delay}" if projection.delay else f"sent in {sent}"
-    return (Label(span, f"what drives it in {cells_text(cells)} is {how}"),)
-
-
-def _fitting(seen: Survey, population: Population, unread: Iterable[str]) -> str | None:
-    """Returns a population that nobody reads and that fires in the phase before this is opened."""
-    opened = {cell.phase for cell in seen.reached.table.of(population.name) if cell.opened}
-    for name in unread:
-        fires = [cell for cell in seen.reached.table.of(name) if cell.count[1]]
-        if any(not cell.chain or cell.phase + 1 in opened for cell in fires):
-            return name
-    return None
+    text = f"what drives it in {cells_text(cells)} is {how}"
+    return (Label(span, text),), projection.source

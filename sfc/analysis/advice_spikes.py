@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from sfc.analysis.advice_silence import better_delay, stopped_relay
 from sfc.analysis.effects import Landing
 from sfc.analysis.readings import Reached
@@ -35,87 +37,125 @@ def stopped_clock(reached: Reached, reporter: Reporter) -> bool:
     return True
 
 
-def late_spikes(seen: Survey, reporter: Reporter) -> tuple[frozenset[str], frozenset[str]]:
+def late_spikes(
+    seen: Survey, told: Collection[str], reporter: Reporter
+) -> tuple[frozenset[str], frozenset[str]]:
     """Reports projections whose spikes arrive only where they change nothing.
+
+    Of several projections from one source or to one target the first is reported.
+
+    Args:
+        told: sources that are spoken of already.
 
     Returns:
         Sources and targets of those that are reported.
     """
-    reading, circuit = seen.reading, seen.circuit
+    circuit = seen.circuit
     sources: set[str] = set()
     targets: set[str] = set()
     for name, landings in seen.effects.by_projection.items():
         projection = circuit.projections[name]
+        source, target = projection.source, projection.target
         kind = projection.origin.kind if projection.origin else ""
         if kind not in ("", "present", "start") or any(landing.matters for landing in landings):
             continue
-        if seen.quiet.excuses(projection.target) or _is_weightless(landings):
+        if seen.quiet.excuses(target) or source in told or _is_weightless(landings):
             continue
-        sent = phases_text(reading, (landing.sent[1] for landing in landings))
-        arriving = phases_text(reading, (landing.cell[1] for landing in landings))
-        wanted = [cell for cell in seen.reached.table.of(projection.target) if cell.opened]
-        if reading.timeline.frame is None:
-            message = f"spikes of `{projection.source}` change nothing in `{projection.target}`"
-        else:
-            message = (
-                f"spikes of `{projection.source}` reach `{projection.target}` in {arriving}, and "
-                "change nothing there"
-            )
-        help = _late_help(seen, projection, landings, wanted, sent)
-        sources.add(projection.source)
-        targets.add(projection.target)
-        reporter.warning("W0503", message, projection.span, help=help)
+        if source not in sources and target not in targets:
+            message, help = _late(seen, projection, landings)
+            reporter.warning("W0503", message, projection.span, help=help)
+        sources.add(source)
+        targets.add(target)
     return frozenset(sources), frozenset(targets)
 
 
-def _late_help(
-    seen: Survey, projection: Projection, landings: list[Landing], wanted: list[Cell], sent: str
-) -> str:
-    name = projection.target
-    if seen.reading.timeline.frame is None:
-        return f"`{name}` does not fire less or more by them: see the weight, or drop it"
-    if not wanted:
-        return f"they are sent in {sent}; nothing opens `{name}` then"
-    help = f"they are sent in {sent}; `{name}` is opened in {cells_text(wanted)}"
-    better = better_delay(seen.reading, landings, projection.delay)
-    if better is None or better == projection.delay or projection.origin is not None:
-        return help
-    moments = (landing.sent[1] + 1 + better for landing in landings)
-    there = {
-        seen.reading.timeline.phase(moment % seen.reading.timeline.length) for moment in moments
-    }
-    reached = [cell for cell in wanted if cell.phase in there]
-    return f"{help}: delay {better} would reach {cells_text(reached)}" if reached else help
+def _late(seen: Survey, projection: Projection, landings: list[Landing]) -> tuple[str, str]:
+    """Returns what is said of a projection whose spikes change nothing, and the help."""
+    reading, source, target = seen.reading, projection.source, projection.target
+    table = seen.reached.table
+    if reading.timeline.frame is None:
+        message = f"spikes of `{source}` change nothing in `{target}`"
+        return message, "see its weights and the threshold, or drop the projection"
+    arriving = phases_text(reading, (landing.cell[1] for landing in landings))
+    message = f"spikes of `{source}` reach `{target}` in {arriving}, and change nothing there"
+    there = {reading.timeline.phase(landing.cell[1]) for landing in landings}
+    for cell in (table.cell(target, phase) for phase in sorted(there)):
+        if cell.opened and cell.drive[1] > 0 and not cell.count[1]:
+            drive, level = amount_text(cell.drive[1]), amount_text(cell.level)
+            message += f": the drive of `{target}` is at most {drive}, and it fires above {level}"
+            return message, "raise the weight, or lower the level at which it is opened"
+    ways = []
+    wanted = [cell for cell in table.of(target) if cell.opened]
+    idle = [cell for cell in wanted if not cell.count[1]]
+    sent = phases_text(reading, (landing.sent[1] for landing in landings))
+    said = [f"they are sent in {sent}"] if projection.origin is None else []
+    said += [f"`{target}` is opened in {cells_text(wanted)}"] if wanted else []
+    better = better_delay(reading, landings, projection.delay) if idle else None
+    if better is not None and projection.origin is None:
+        ways.append(f"delay {better}")
+    first = table.cell(target, min(there))
+    if not first.opened and target not in seen.circuit.inputs:
+        ways.append(action_text(seen.circuit, first, "open", [target]))
+    return message, ": ".join(filter(None, [", and ".join(said), ", or ".join(ways)]))
 
 
 def _is_weightless(landings: list[Landing]) -> bool:
     return all(landing.link.low == landing.link.high == 0 for landing in landings)
 
 
-def idle_gates(seen: Survey, late: frozenset[str], reporter: Reporter) -> None:
-    """Reports gates that open nothing that is driven, but not those of late targets."""
-    reading, table = seen.reading, seen.reached.table
-    for name, landings in seen.effects.by_projection.items():
+def idle_gates(seen: Survey) -> dict[str, list[Landing]]:
+    """Returns gates that open what does not fire then, with their landings."""
+    return {
+        name: landings
+        for name, landings in seen.effects.by_projection.items()
+        if landings[0].link.gate == "open"
+        and not seen.quiet.excuses(seen.circuit.projections[name].target)
+        and not any(seen.reading.firing(*landing.cell).high for landing in landings)
+    }
+
+
+def report_idle_gates(
+    seen: Survey,
+    idle: Mapping[str, list[Landing]],
+    late: Collection[str],
+    told: Collection[str],
+    reporter: Reporter,
+) -> None:
+    """Reports gates that open nothing that is driven.
+
+    Args:
+        idle: the gates.
+        late: targets of which it is reported that spikes come at the wrong time.
+        told: gates that are spoken of already.
+    """
+    table = seen.reached.table
+    groups: dict[object, list[str]] = {}
+    for name, landings in idle.items():
         projection = seen.circuit.projections[name]
         target = projection.target
-        if landings[0].link.gate != "open" or seen.quiet.excuses(target) or target in late:
+        if target in late or name in told:
             continue
-        if any(reading.firing(*landing.cell).high for landing in landings):
-            continue
-        where = phases_text(reading, (landing.cell[1] for landing in landings))
-        phases = {reading.timeline.phase(landing.cell[1]) for landing in landings}
+        phases = {seen.reading.timeline.phase(landing.cell[1]) for landing in landings}
         best = min((table.cell(target, phase) for phase in phases), key=lambda cell: cell.margin)
-        driven = [cell for cell in table.of(target) if cell.drive[1] > 0]
-        message = f"`{target}` is opened in {where}, where nothing drives it"
-        help = f"it is driven in {cells_text(driven)}" if driven else "nothing ever drives it"
-        if best.drive[1] > 0:
-            message = (
-                f"`{target}` is opened in {where} and does not fire: its drive is at most "
-                f"{amount_text(best.drive[1])}, and it fires above {amount_text(best.level)}"
-            )
+        where = phases_text(seen.reading, (landing.cell[1] for landing in landings))
+        said = (best.drive[1], best.level, best.closed) if best.drive[1] > 0 else ()
+        groups.setdefault((projection.source, where, said), []).append(name)
+    for (_, where, said), names in groups.items():  # type: ignore[misc]
+        projection = seen.circuit.projections[names[0]]
+        targets = [seen.circuit.projections[name].target for name in names]
+        one = len(targets) == 1
+        message = f"{names_text(targets)} {'is' if one else 'are'} opened in {where}"
+        if said:
+            drive, level = amount_text(said[0]), amount_text(said[1])
+            message += f" and {'does' if one else 'do'} not fire: "
+            message += f"{'its' if one else 'their'} drive is at most {drive}, and "
+            message += f"{'it fires' if one else 'they fire'} above {level}"
             help = "raise the weight that drives it, or lower the level at which it is opened"
-            if best.closed:
-                help = "something closes it there too"
+            help = "something closes it there, too" if said[2] else help
+        else:
+            message += f", where nothing drives {'it' if one else 'them'}"
+            driven = [cell for cell in table.of(targets[0]) if cell.drive[1] > 0]
+            help = f"it is driven in {cells_text(driven)}" if driven else "nothing ever drives it"
         reporter.warning("W0504", message, projection.span, help=help)
 
 
@@ -201,22 +241,32 @@ def _recorded(circuit: Circuit) -> frozenset[str]:
     return frozenset(names)
 
 
-def wasted_spikes(seen: Survey, read: frozenset[str], reporter: Reporter) -> None:
+def wasted_spikes(
+    seen: Survey,
+    read: frozenset[str],
+    late: Collection[str],
+    unrewarded: Collection[tuple[str, int]],
+    reporter: Reporter,
+) -> None:
     """Reports phases in which a population fires and nothing comes of it.
 
     Args:
         read: populations of which it is known what they are for, or that are reported already.
+        late: targets of which it is reported that spikes come at the wrong time.
+        unrewarded: populations and moments in which they should have learned.
     """
     reading, circuit = seen.reading, seen.circuit
     if reading.timeline.frame is None:
         return
     learning = _learning(reading)
-    skipped = read | _recorded(circuit) | _drivers_of_silent(seen)
+    skipped = read | _recorded(circuit) | _drivers(seen, late)
     wasted: dict[str, list[int]] = {}
     for (number, moment), found in reading.found.items():
         block = reading.network.blocks[number]
         is_plain = block.kind == "population" and circuit.populations[block.name].origin is None
         if not is_plain or block.name in skipped or not found.firing.high:
+            continue
+        if (block.name, moment) in unrewarded:
             continue
         if (number, moment) not in seen.effects.used and (number, moment) not in learning:
             wasted.setdefault(block.name, []).append(moment)
@@ -227,10 +277,11 @@ def wasted_spikes(seen: Survey, read: frozenset[str], reporter: Reporter) -> Non
         reporter.warning("W0507", message, circuit.populations[name].span, help=help)
 
 
-def _drivers_of_silent(seen: Survey) -> frozenset[str]:
-    """Returns the sources of all that never fires, or that misses something that never fires."""
-    targets = seen.incoming if seen.quiet.silent else ()
-    excused = [name for name in targets if seen.quiet.excuses(name)]
+def _drivers(seen: Survey, late: Collection[str]) -> frozenset[str]:
+    """Returns the sources of all that is known to miss something."""
+    if not seen.quiet.silent and not late:
+        return frozenset()
+    excused = [name for name in seen.incoming if seen.quiet.excuses(name) or name in late]
     return frozenset(p.source for name in excused for p in seen.incoming[name])
 
 

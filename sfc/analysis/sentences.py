@@ -32,7 +32,7 @@ def cells_text(cells: list[Cell]) -> str:
 
 
 def action_text(circuit: Circuit, cell: Cell, action: str, names: list[str]) -> str:
-    """Returns what opens or closes populations in the phase of a cell: ```phase 3 { open b; }```."""
+    """Returns what opens or closes populations in the phase of a cell."""
     if not cell.chain:
         return ""
     phase = str(cell.phase)
