@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sfc.analysis.sentences import names_text, phases_text
+from sfc.analysis.sentences import amount_text, names_text, phases_text
 from sfc.analysis.solve import Reading
 from sfc.analysis.survey import Survey
 from sfc.analysis.ties import endings, lessons, moments_of
@@ -33,9 +33,17 @@ def unopened_coincidences(seen: Survey, reporter: Reporter) -> None:
             for block in end
             if _is_open(reading, block, moment)
         }
+        phases = sorted({reading.timeline.phase(moment) for moment in moments})
+        cells = [seen.reached.table.cell(name, phase) for name in sorted(shut) for phase in phases]
+        worst = min(cells, key=lambda cell: cell.margin)
+        verb = "is" if len(shut) == 1 else "are"
         names = names_text(sorted(shut))
-        message = f"`{projection.name}` may learn in {where}, in which nobody opens {names}"
-        help = f"close {names} in {where}, by more than what drives it there"
+        message = (
+            f"`{projection.name}` may learn in {where}, in which {names} {verb} closed too weakly: "
+            f"a drive of up to {amount_text(worst.drive[1])} arrives, and "
+            f"{amount_text(worst.level)} is safe"
+        )
+        help = "close more strongly, `close P by amount`, or limit the weights that drive it"
         reporter.warning("W0602", message, projection.span, help=help)
 
 
