@@ -55,7 +55,7 @@ def advise(
     )
     stopped_chains(seen, reporter)
     sources, targets = late_spikes(seen, spoken.sources, reporter)
-    report_idle_gates(seen, idle, targets, spoken.gates, reporter)
+    opened = report_idle_gates(seen, idle, targets, spoken.gates, reporter)
     cells = frozenset((o.subject, o.phase) for o in told if o.kind == "silent")
     open_and_unguarded(seen, cells, reporter)
     blind_readouts(seen, reporter)
@@ -64,7 +64,8 @@ def advise(
     unrewarded = idle_rewards(seen, targets, reporter)
     known = observed | sources | {population.name for population in unread}
     wasted_spikes(seen, known, targets, unrewarded, reporter)
-    broken_ties(seen, frozenset(o.subject for o in told if o.kind == "tied"), reporter)
+    matrices = {o.subject for o in told if o.kind == "tied"}
+    broken_ties(seen, matrices, targets | opened, reporter)
 
 
 def _silent_on_purpose(phases: Phases) -> set[str]:

@@ -123,11 +123,14 @@ def _keeps_reward(rule: Rule) -> bool:
     return any(trace.variable in ("r1", "x1", "x2", "y1", "y2", "y3") for trace in rule.traces)
 
 
-def broken_ties(seen: Survey, told: frozenset[str], reporter: Reporter) -> None:
+def broken_ties(
+    seen: Survey, told: Collection[str], excused: Collection[str], reporter: Reporter
+) -> None:
     """Reports matrices whose copies can come to differ.
 
     Args:
         told: matrices of which an error says so already.
+        excused: populations of which it is reported that they are driven at the wrong time.
     """
     circuit = seen.circuit
     for matrix in circuit.matrices.values():
@@ -137,7 +140,8 @@ def broken_ties(seen: Survey, told: frozenset[str], reporter: Reporter) -> None:
         worst = next((p for p in proofs if p.state == "open"), None)
         if worst is not None:
             ends = (circuit.projections[name] for name in (worst.first, worst.projection))
-            if any(seen.quiet.excuses(end) for p in ends for end in (p.source, p.target)):
+            names = [name for p in ends for name in (p.source, p.target)]
+            if any(seen.quiet.excuses(name) or name in excused for name in names):
                 continue
             message = f"copies of `{matrix.name}` may come to differ: {worst.reason}"
             help = f"`{worst.projection}` should see the spikes that `{worst.first}` sees"

@@ -8,7 +8,7 @@ from sfc.analysis.advice_silence import better_delay, stopped_relay
 from sfc.analysis.effects import Landing
 from sfc.analysis.readings import Reached
 from sfc.analysis.sentences import action_text, amount_text, cells_text, names_text, phases_text
-from sfc.analysis.solve import Reading
+from sfc.analysis.solve import Key, Reading
 from sfc.analysis.survey import Survey
 from sfc.analysis.table import Cell
 from sfc.analysis.ties import endings
@@ -120,8 +120,8 @@ def report_idle_gates(
     late: Collection[str],
     told: Collection[str],
     reporter: Reporter,
-) -> None:
-    """Reports gates that open nothing that is driven.
+) -> frozenset[str]:
+    """Reports gates that open nothing that is driven, and returns what they open.
 
     Args:
         idle: the gates.
@@ -157,6 +157,7 @@ def report_idle_gates(
             driven = [cell for cell in table.of(targets[0]) if cell.drive[1] > 0]
             help = f"it is driven in {cells_text(driven)}" if driven else "nothing ever drives it"
         reporter.warning("W0504", message, projection.span, help=help)
+    return frozenset(seen.circuit.projections[name].target for g in groups.values() for name in g)
 
 
 def open_and_unguarded(seen: Survey, told: frozenset[tuple[str, int]], reporter: Reporter) -> None:
@@ -260,6 +261,7 @@ def wasted_spikes(
         return
     learning = _learning(reading)
     skipped = read | _recorded(circuit) | _drivers(seen, late)
+    used = seen.effects.used | _reaching_open(seen)
     wasted: dict[str, list[int]] = {}
     for (number, moment), found in reading.found.items():
         block = reading.network.blocks[number]
@@ -268,13 +270,24 @@ def wasted_spikes(
             continue
         if (block.name, moment) in unrewarded:
             continue
-        if (number, moment) not in seen.effects.used and (number, moment) not in learning:
+        if (number, moment) not in used and (number, moment) not in learning:
             wasted.setdefault(block.name, []).append(moment)
     for name, moments in wasted.items():
         where = phases_text(reading, moments)
         message = f"nothing comes of the spikes of `{name}` in {where}"
         help = "they reach nothing that is open, and no plastic synapse learns from them"
         reporter.warning("W0507", message, circuit.populations[name].span, help=help)
+
+
+def _reaching_open(seen: Survey) -> set[Key]:
+    """Returns cells whose spikes reach what is open: they may make it fire."""
+    found = seen.reading.found
+    return {
+        landing.sent
+        for landings in seen.effects.by_projection.values()
+        for landing in landings
+        if (there := found.get(landing.cell)) is not None and there.is_shut and there.may_fire
+    }
 
 
 def _drivers(seen: Survey, late: Collection[str]) -> frozenset[str]:

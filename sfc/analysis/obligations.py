@@ -200,8 +200,10 @@ def cells_at(reached: Reached, population: str, chain: str, phase: int) -> list[
 
 
 def _why_silent(cell: Cell) -> str:
+    if cell.drive == (0, 0):
+        return "nothing drives it"
     low, high = (amount_text(bound) for bound in cell.drive)
-    return f"drive {low} to {high}, and it fires above {amount_text(cell.level)}"
+    return f"its drive is {low} to {high}, and it fires above {amount_text(cell.level)}"
 
 
 def _silent(reached: Reached, cell: Cell) -> Obligation:

@@ -96,8 +96,8 @@ def _remedy(phases: Phases, group: list[Obligation]) -> str:
     """Returns the smallest change with which an assertion might hold, if one is known."""
     first, table = group[0], phases.conditional.table
     if first.kind == "fires" and first.status == "refuted":
-        if any(cell.state != "silent" for cell in table.of(first.subject)):
-            return ""
+        if fires := [cell for cell in table.of(first.subject) if cell.count[1]]:
+            return f"it fires in {cells_text(fires)}"
         population = phases.circuit.populations[first.subject]
         reason = why_never(survey(phases.conditional), population)
         return f"{reason.text}: {reason.help}"
