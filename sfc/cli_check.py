@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sfc.cli_common import Defines, parameters, show_diagnostics
+from sfc.cli_common import Defines, parameters, show_diagnostics, show_proof
 
 if TYPE_CHECKING:
     from sfc.ir.testbench import Testbench
@@ -20,7 +20,9 @@ Examples:
   sfc check backprop -D n_hid=100 --strict
   sfc check backprop --print-ir
 
-A refuted assertion fails. What is open, neither proved nor refuted, passes unless --strict.
+It proves what it can of every run: who fires in which phase, and what the circuit
+asserts. Warnings say what cannot be meant. A refuted assertion fails; what is open,
+neither proved nor refuted, passes unless --strict.
 """
 
 
@@ -49,11 +51,24 @@ def check(
         print(circuit, end="")
         return
     observed = {expected.subject for test in tests for expected in test.expectations}
+    if defines:
+        observed = _observed_by_default(file)
     phases = driver.check(circuit, reporter, observed=observed, strict=strict)
     show_diagnostics(reporter.sorted())
     print(summarise(circuit))
-    print(phase_summary(phases))
-    for line in proof_lines(phases):
-        print(line)
+    for line in [phase_summary(phases), *proof_lines(phases)]:
+        show_proof(line)
     if any(diagnostic.severity == "error" for diagnostic in reporter.diagnostics):
         raise typer.Exit(1)
+
+
+def _observed_by_default(file: Path) -> set[str]:
+    """Returns what the tests read: they are written for the defaults of the parameters."""
+    from sfc import driver
+    from sfc.diagnostics import SfcError
+
+    try:
+        _, tests = driver.compile_tests(file)
+    except SfcError:
+        return set()
+    return {expected.subject for test in tests for expected in test.expectations}

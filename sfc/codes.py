@@ -75,7 +75,7 @@ CODES = {
     "W0506": "a population never fires",
     "W0507": "nothing comes of the spikes of a phase",
     "W0508": "nothing reads the spikes of a population",
-    "W0509": "the ring does not keep time",
+    "W0509": "a chain does not keep time",
     "W0510": "a readout in a phase in which nothing arrives",
     "W0601": "a plastic matrix is never used",
     "W0602": "a plastic projection may learn in a phase that nobody opened for it",

@@ -287,17 +287,12 @@ def check(
         strict: report what is open as errors too.
     """
     from sfc.analysis.advice import advise
+    from sfc.analysis.verdicts import report_unmet
 
     reporter = reporter or Reporter()
     found = phases(circuit)
-    advise(found, reporter, observed)
-    for obligation in found.obligations:
-        if obligation.status == "refuted":
-            message = f"the assertion does not hold: {obligation.text}"
-            reporter.error("E0507", message, obligation.span)
-        elif strict and obligation.status in ("open", "conditional"):
-            message = f"not proved: {obligation.text}"
-            reporter.error("E0508", message, obligation.span)
+    told = report_unmet(found, reporter, strict)
+    advise(found, reporter, observed, told)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sfc.analysis.cells import CURRENT_HIGH, Root, amount
 from sfc.analysis.readings import Reached, read
-from sfc.analysis.sentences import amount_text, phases_text, root_text
+from sfc.analysis.sentences import amount_text, listed, phases_text, root_text
 from sfc.analysis.solve import Found, Key, Reading
 from sfc.analysis.table import Cell
 from sfc.analysis.ties import moments_of
@@ -91,10 +91,15 @@ def assumptions(circuit: Circuit) -> tuple[Assumption, ...]:
             said = " and ".join(bounds)
             text = f"a sample of {source.name} has {said} of {source.size:,} generators on"
             found.append(Assumption(f"{source.name} {said}", text, source.span))
-    for matrix in circuit.matrices.values():
-        if len(circuit.tied(matrix.name)) > 1 and circuit.rules[matrix.rule].dw:
-            text = f"the copies of {matrix.name} are equal when a run begins"
-            found.append(Assumption(f"{matrix.name} begins equal", text, matrix.span))
+    learned = [
+        matrix
+        for matrix in circuit.matrices.values()
+        if len(circuit.tied(matrix.name)) > 1 and circuit.rules[matrix.rule].dw
+    ]
+    if learned:
+        names = listed([matrix.name for matrix in learned])
+        text = f"the copies of {names} are equal when a run begins"
+        found.append(Assumption("copies begin equal", text, learned[0].span))
     if any(prop.kind == "fires" for prop in circuit.properties):
         text = "where a population is asserted to fire, every sample has something on"
         found.append(Assumption("samples are not empty", text))
@@ -195,8 +200,10 @@ def cells_at(reached: Reached, population: str, chain: str, phase: int) -> list[
 
 
 def _why_silent(cell: Cell) -> str:
+    if cell.drive == (0, 0):
+        return "nothing drives it"
     low, high = (amount_text(bound) for bound in cell.drive)
-    return f"drive {low} to {high}, and it fires above {amount_text(cell.level)}"
+    return f"its drive is {low} to {high}, and it fires above {amount_text(cell.level)}"
 
 
 def _silent(reached: Reached, cell: Cell) -> Obligation:

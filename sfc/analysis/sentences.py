@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from sfc.analysis.cells import Root
 from sfc.analysis.solve import Reading
+from sfc.analysis.table import Cell
+from sfc.ir.circuit import Circuit
 
 
 def amount_text(amount: float) -> str:
@@ -19,6 +21,24 @@ def phases_text(reading: Reading, moments: Iterable[int]) -> str:
         return "any step"
     numbers = [str(n) for n in sorted({reading.timeline.phase(moment) for moment in moments})]
     return f"phase{'s' * (len(numbers) > 1)} {listed(numbers)}"
+
+
+def cells_text(cells: list[Cell]) -> str:
+    """Returns the phases of cells of one circuit in words, see `phases_text`."""
+    if not cells[0].chain:
+        return "any step"
+    numbers = [str(cell.phase) for cell in cells]
+    return f"phase{'s' * (len(numbers) > 1)} {listed(numbers)}"
+
+
+def action_text(circuit: Circuit, cell: Cell, action: str, names: list[str]) -> str:
+    """Returns what opens or closes populations in the phase of a cell."""
+    if not cell.chain:
+        return ""
+    phase = str(cell.phase)
+    if len(circuit.schedule.chains) > 1:
+        phase = f"{cell.chain}[{phase}]"
+    return f"`phase {phase} {{ {action} {', '.join(names)}; }}`"
 
 
 def names_text(names: Iterable[str]) -> str:
