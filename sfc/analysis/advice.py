@@ -23,7 +23,9 @@ from sfc.analysis.advice_spikes import (
 )
 from sfc.analysis.obligations import Obligation
 from sfc.analysis.phases import Phases
+from sfc.analysis.readings import read
 from sfc.analysis.survey import survey
+from sfc.analysis.timeline import timeless
 from sfc.diagnostics import Reporter
 
 
@@ -42,6 +44,8 @@ def advise(
         told: what is reported as an error, and needs no warning.
     """
     reached = phases.conditional
+    if reached.reading.timeline.tree:
+        reached = read(phases.circuit, True, timeless())
     if stopped_clock(reached, reporter):
         return
     seen, observed, told = survey(reached), frozenset(observed), list(told)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sfc.analysis.cells import CURRENT_HIGH, Root, amount
 from sfc.analysis.readings import Reached, read
-from sfc.analysis.sentences import amount_text, listed, phases_text, root_text
+from sfc.analysis.sentences import amount_text, listed, phases_text, root_text, where_text
 from sfc.analysis.solve import Found, Key, Reading
 from sfc.analysis.table import Cell
 from sfc.analysis.ties import moments_of
@@ -116,7 +116,7 @@ def obligations(circuit: Circuit, sound: Reached, conditional: Reached) -> tuple
         readings = with_samples if prop.kind == "fires" else (sound, conditional)
         found += _asserted(prop, *readings)
     known = {(o.kind, o.subject, o.chain, o.phase) for o in found}
-    for cell in conditional.table.open():
+    for cell in conditional.open():
         supposed = _silent(conditional, cell)
         if (supposed.kind, supposed.subject, supposed.chain, supposed.phase) not in known:
             found.append(supposed)
@@ -156,7 +156,7 @@ def _at_phase(
     """Returns what is known of `silent` or `fires` in a phase of any chain."""
     cells = [cells_at(reached, subject, chain, phase) for reached in (sound, conditional)]
     here = cells[1]
-    where = f"{subject} in phase {phase}"
+    where = subject + where_text(sound.reading.network.circuit, chain, phase)
     if kind == "silent":
         if all(cell.state == "silent" for cell in cells[0]):
             status, text = "proved", f"{where} is silent"
@@ -192,6 +192,9 @@ def _at_phase(
 def cells_at(reached: Reached, population: str, chain: str, phase: int) -> list[Cell]:
     """Returns the cells of a population that may be a phase of a chain."""
     timeline = reached.reading.timeline
+    table = reached.table_of(chain)
+    if timeline.tree and table is not None:
+        return [table.cell(population, phase)]
     phases = {timeline.phase(moment) for moment in moments_of(reached.reading, chain, phase)}
     if timeline.clock is not None and timeline.clock.name == chain:
         phases.add(phase)
@@ -208,7 +211,10 @@ def _why_silent(cell: Cell) -> str:
 
 def _silent(reached: Reached, cell: Cell) -> Obligation:
     """Returns what is known of a cell that is not proved silent."""
-    where = f"{cell.population} in phase {cell.phase}" if cell.chain else cell.population
+    circuit = reached.reading.network.circuit
+    has_phases = reached.reading.timeline.has_frames
+    where = cell.population
+    where += where_text(circuit, cell.chain, cell.phase) if has_phases else ""
     text = (
         f"{where}: worst drive {amount_text(cell.drive[1])}, safe up to {amount_text(cell.level)}"
     )
@@ -224,18 +230,16 @@ def _silent(reached: Reached, cell: Cell) -> Obligation:
         cell.drive,
         cell.level,
         cell.margin,
-        span=reached.reading.network.circuit.populations[cell.population].span,
+        span=circuit.populations[cell.population].span,
     )
 
 
 def _remedy(reading: Reading, cell: Cell) -> str:
     """Returns a bound on spikes with which a cell would be proved silent; empty if none would."""
     for key in reading.network.blocks_of[cell.population]:
-        for moment in range(reading.timeline.length):
+        for moment in reading.timeline.at(cell.chain, cell.phase):
             found = reading.found.get((key, moment))
-            if reading.timeline.phase(moment) != cell.phase or found is None:
-                continue
-            if found.margin / UNIT == cell.margin:
+            if found is not None and found.margin / UNIT == cell.margin:
                 return _most_spikes(reading, (key, moment), found, -found.margin)
     return ""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sfc.analysis.branching import branching
 from sfc.analysis.network import Network, network
 from sfc.analysis.solve import Reading, solve
-from sfc.analysis.table import PhaseTable, tabulate
+from sfc.analysis.table import Cell, PhaseTable, tabulate
 from sfc.analysis.ties import Ties, differing_ties, prove
 from sfc.analysis.timeline import Timeline, timeless, timeline
 from sfc.ir.circuit import Circuit, Tie
@@ -19,13 +19,26 @@ class Reached:
 
     Attributes:
         reading: the fixed point.
-        table: what it says of every population and phase.
+        tables: what it says of every population and phase, see `tabulate`.
         ties: what it says of the copies of every plastic matrix.
     """
 
     reading: Reading
-    table: PhaseTable
+    tables: tuple[PhaseTable, ...]
     ties: Ties
+
+    @property
+    def table(self) -> PhaseTable:
+        """The phases of the chain that makes the frames."""
+        return self.tables[0]
+
+    def table_of(self, chain: str) -> PhaseTable | None:
+        """Returns the phases of a chain, where they are told apart."""
+        return next((table for table in self.tables if table.chain == chain), None)
+
+    def open(self) -> list[Cell]:
+        """Returns the cells that nobody opened and that are not proved silent."""
+        return [cell for table in self.tables for cell in table.open()]
 
 
 def read(circuit: Circuit, conditional: bool, moments: Timeline | None = None) -> Reached:

@@ -18,6 +18,9 @@ from sfc.ir.schedule import Chain
 Phase = tuple[str, int]
 """(chain, index)."""
 
+NO_PHASE: Phase = ("", -1)
+"""Stands for a step that is no phase."""
+
 _MOST_MOMENTS = 20_000
 """Longest period of several rings; beyond it the frame's length is taken."""
 
@@ -103,6 +106,14 @@ class Timeline:
         if self.frame is None or self.clock is None:
             return ()
         return ((self.clock.name, moment % self.frame),)
+
+    def at(self, chain: str, phase: int) -> list[int]:
+        """Returns the moments that are known to be a phase; those that are none, for `NO_PHASE`."""
+        if self.frame is not None and self.clock is not None and not self.tree:
+            is_clock = chain == self.clock.name
+            return list(range(phase, self.length, self.frame)) if is_clock else []
+        wanted = (chain, phase)
+        return [m for m in range(self.length) if wanted in (self.phases(m) or (NO_PHASE,))]
 
     def outcome(self, moment: int, relay: str) -> bool | None:
         """Returns whether a relay fires in a moment, where that tells moments apart."""

@@ -89,7 +89,8 @@ def _details(group: list[Obligation]) -> list[str]:
 
 
 def _cells(phases: Phases, group: Iterable[Obligation]) -> list[Cell]:
-    return [phases.conditional.table.cell(o.subject, o.phase) for o in group]
+    reached = phases.conditional
+    return [(reached.table_of(o.chain) or reached.table).cell(o.subject, o.phase) for o in group]
 
 
 def _remedy(phases: Phases, group: list[Obligation]) -> str:

@@ -12,10 +12,11 @@ _IF_SILENT = ", if what is open stays silent"
 
 def phase_summary(phases: Phases) -> str:
     """Returns one line: how many cells fire, are open, are proved silent."""
-    table = phases.conditional.table
-    total = len(phases.circuit.populations) * table.phases
-    firing, open = len(table.firing()), len(table.open())
-    what = "cells" if table.chain else "populations"
+    tables = phases.conditional.tables
+    total = len(phases.circuit.populations) * sum(table.phases for table in tables)
+    firing = sum(len(table.firing()) for table in tables)
+    open = len(phases.conditional.open())
+    what = "cells" if tables[0].chain else "populations"
     rest = total - firing - open
     parts = [f"{firing} of {total:,} {what} fire"]
     parts += [f"{open} {'is' if open == 1 else 'are'} open"] if open else []
