@@ -27,8 +27,9 @@ class DropUnread:
     A circuit without a probe and a readout does not say what is read, and one that asserts
     no_overflow speaks of all its neurons: nothing is dropped from these.
 
-    It is exact: no spike leads from what goes to what stays. A run whose chain stops finds this
-    out after fewer steps, since its patience grows with the number of relays.
+    It is exact: no spike leads from what goes to what stays. Overflows of what goes are not
+    reported any more, and a run whose chain stops finds this out after fewer steps, since its
+    patience grows with the number of relays.
     """
 
     name: ClassVar[str] = "drop-unread"
