@@ -89,7 +89,7 @@ def opt(
     level: Annotated[
         int | None,
         typer.Option(
-            "-O", min=0, max=2, show_default=False, help="0, 1 or 2; default: 1, without if -p"
+            "-O", min=0, max=2, show_default=False, help="0, 1 or 2; default: 1, or none with -p"
         ),
     ] = None,
     passes: Annotated[
