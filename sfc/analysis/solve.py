@@ -29,6 +29,9 @@ from sfc.ir.integers import DECAY_LIMIT, STATE_LIMIT
 Key = tuple[int, int]
 """(block, moment)."""
 
+_ROOT_PATIENCE = 10
+"""Changes of a cell after which it is its own root: roots go round in loops through frames."""
+
 _PATIENCE = 40
 """Changes of a cell after which its number of spikes is no longer bounded."""
 
@@ -246,8 +249,12 @@ def _update(reading: Reading, number: int, moment: int) -> None:
     if found == before:
         return
     reading.updates[number, moment] += 1
-    if reading.updates[number, moment] > _PATIENCE and found.firing.high:
-        wide = Firing(found.firing.low, block.size, found.firing.number, Root(block.name, moment))
+    changes = reading.updates[number, moment]
+    if changes > _ROOT_PATIENCE and found.firing.high:
+        here = Root(block.name, moment)
+        found = replace(found, firing=found.firing._replace(root=here))
+    if changes > _PATIENCE and found.firing.high:
+        wide = found.firing._replace(high=block.size)
         found = replace(found, firing=wide, may_fire=block.size)
     reading.found[number, moment] = found
     if block.has_memory:
