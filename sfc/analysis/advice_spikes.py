@@ -60,7 +60,7 @@ def late_spikes(
     Returns:
         Sources and targets of those that are reported.
     """
-    reading, circuit = seen.reading, seen.circuit
+    circuit = seen.circuit
     sources: set[str] = set()
     targets: set[str] = set()
     for name, landings in seen.effects.by_projection.items():
@@ -70,8 +70,6 @@ def late_spikes(
         if kind not in ("", "present", "start") or any(landing.matters for landing in landings):
             continue
         if seen.quiet.excuses(target) or source in told or _is_weightless(landings):
-            continue
-        if circuit.learns(projection) and _meet(reading, projection):
             continue
         if source not in sources and target not in targets:
             message, help = _late(seen, projection, landings)
@@ -109,15 +107,6 @@ def _late(seen: Survey, projection: Projection, landings: list[Landing]) -> tupl
     if not first.opened and target not in seen.circuit.inputs:
         ways.append(action_text(seen.circuit, first, "open", [target]))
     return message, ": ".join(filter(None, [", and ".join(said), ", or ".join(ways)]))
-
-
-def _meet(reading: Reading, projection: Projection) -> bool:
-    """Tells whether both ends of a projection ever fire in one step, so that it may learn."""
-    ends = endings(reading, projection)
-    return any(
-        all(any(reading.firing(block, moment).high for block in end) for end in ends)
-        for moment in range(reading.timeline.length)
-    )
 
 
 def _is_weightless(landings: list[Landing]) -> bool:

@@ -42,8 +42,8 @@ def parts(code: str) -> re.Match[str]:
 def codes_of(language: str, text: str, code: str) -> list[str]:
     """The codes that an example of a page gives.
 
-    Overflows and what a watch saw give those of warnings. Circuits of pages of codes that `sfc check`
-    gives are checked; others show only as much of a circuit as they need.
+    Overflows and what a watch saw give those of warnings. Circuits on pages of codes that `sfc
+    check` gives are checked; others show only as much of a circuit as they need.
     """
     reporter = sfc.Reporter()
     try:
