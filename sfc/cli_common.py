@@ -133,5 +133,5 @@ def show_proof(line: str) -> None:
 
     text = Text(line)
     for word, style in _STYLES.items():
-        text.highlight_regex(f"^{word}", style)
+        text.highlight_regex(f"^(?:{word})", style)
     console().print(text)

@@ -84,3 +84,8 @@ CODES = {
     "W0701": "a membrane or current left its 24 bits",
     "W0702": "what was watched for in a run has happened",
 }
+
+OF_THE_CHECK = frozenset(
+    code for code in CODES if code in ("E0507", "E0508") or "W0503" <= code <= "W0510"
+) | frozenset(("W0602", "W0603", "W0604"))
+"""Codes that `sfc check` gives, and that compiling alone does not."""

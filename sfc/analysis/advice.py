@@ -67,7 +67,7 @@ def advise(
     unopened_coincidences(seen, reporter)
     unrewarded = idle_rewards(seen, targets, reporter)
     known = observed | sources | {population.name for population in unread}
-    wasted_spikes(seen, known, targets, unrewarded, reporter)
+    wasted_spikes(seen, known, targets | opened, unrewarded, reporter)
     matrices = {o.subject for o in told if o.kind == "tied"}
     broken_ties(seen, matrices, targets | opened, reporter)
 

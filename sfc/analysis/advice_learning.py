@@ -39,11 +39,13 @@ def unopened_coincidences(seen: Survey, reporter: Reporter) -> None:
         verb = "is" if len(shut) == 1 else "are"
         names = names_text(sorted(shut))
         message = (
-            f"`{projection.name}` may learn in {where}, in which {names} {verb} closed too weakly: "
-            f"a drive of up to {amount_text(worst.drive[1])} arrives, and "
-            f"{amount_text(worst.level)} is safe"
+            f"`{projection.name}` may learn in {where}, in which {names} {verb} closed too weakly"
         )
-        help = "close more strongly, `close P by amount`, or limit the weights that drive it"
+        drive, level = amount_text(worst.drive[1]), amount_text(worst.level)
+        help = (
+            f"a drive of up to {drive} arrives, and {level} is safe: `close {worst.population} by "
+            "amount`, or limit the weights that drive it"
+        )
         reporter.warning("W0602", message, projection.span, help=help)
 
 

@@ -193,6 +193,15 @@ def _opened(seen: Survey, name: str, opened: list[Cell], driven: list[Cell]) -> 
         help = "raise the weight that drives it, or lower the level at which it is opened"
         if best.closed:
             help = "something closes it there, too"
+        elsewhere = [cell for cell in driven if not cell.opened]
+        if elsewhere and (missing := _driver(seen, name, elsewhere)) is not None:
+            projection, landings = missing
+            help = f"`{projection.name}` arrives in {cells_text(elsewhere)}, where nothing opens it"
+            better = better_delay(seen.reading, landings, projection.delay)
+            if better is not None and projection.origin is None:
+                help += f": delay {better} would reach {cells_text([best])}"
+            label = _driver_label(seen, name, elsewhere)
+            return Reason(f"{where}{_too_weak(best)}", help, *label)
         return Reason(f"{where}{_too_weak(best)}", help, *_driver_label(seen, name, [best]))
     where = cells_text(opened)
     if not driven:

@@ -28,6 +28,16 @@ def stopped_clock(reached: Reached, reporter: Reporter) -> bool:
         "each relay must fire one step after the one before it, and at no other time: see the "
         "weight `ring`, and what else drives the relays"
     )
+    others = [
+        projection.name
+        for projection in circuit.projections.values()
+        if projection.target in clock.relays and projection.origin is None
+    ]
+    if others:
+        message += f": {names_text(others)} may drive its relays, too"
+        help = (
+            "a relay should be driven by the one before it alone: draw that to another population"
+        )
     for number, relay in enumerate(clock.relays):
         if reason := stopped_relay(reached, relay):
             message = f"chain `{clock.name}` stops at relay {number}: {reason}"
@@ -155,7 +165,9 @@ def report_idle_gates(
         else:
             message += f", where nothing drives {'it' if one else 'them'}"
             driven = [cell for cell in table.of(targets[0]) if cell.drive[1] > 0]
-            help = f"it is driven in {cells_text(driven)}" if driven else "nothing ever drives it"
+            help = f"nothing ever drives `{targets[0]}`"
+            if driven:
+                help = f"`{targets[0]}` is driven in {cells_text(driven)}"
         reporter.warning("W0504", message, projection.span, help=help)
     return frozenset(seen.circuit.projections[name].target for g in groups.values() for name in g)
 
@@ -253,7 +265,8 @@ def wasted_spikes(
 
     Args:
         read: populations of which it is known what they are for, or that are reported already.
-        late: targets of which it is reported that spikes come at the wrong time.
+        late: populations of which it is reported that they are driven, or opened, at the wrong
+            time.
         unrewarded: populations and moments in which they should have learned.
     """
     reading, circuit = seen.reading, seen.circuit

@@ -156,25 +156,26 @@ def _at_phase(
     """Returns what is known of `silent` or `fires` in a phase of any chain."""
     cells = [cells_at(reached, subject, chain, phase) for reached in (sound, conditional)]
     here = cells[1]
-    where = subject + where_text(sound.reading.network.circuit, chain, phase)
+    where = where_text(sound.reading.network.circuit, chain, phase).strip()
     if kind == "silent":
         if all(cell.state == "silent" for cell in cells[0]):
-            status, text = "proved", f"{where} is silent"
+            status, text = "proved", f"{subject} is silent {where}"
         elif all(cell.state == "silent" for cell in here):
-            status, text = "conditional", f"{where} is silent, if what is open stays silent"
+            status = "conditional"
+            text = f"{subject} is silent {where}, if what is open stays silent"
         elif any(cell.state == "must_fire" for cell in cells[0]):
-            status, text = "refuted", f"{where} fires in every frame"
+            status, text = "refuted", f"{subject} fires {where} in every frame"
         else:
             worst = min(here, key=lambda cell: cell.margin)
             return replace(_silent(conditional, worst), chain=chain, phase=phase)
     elif all(cell.state == "must_fire" for cell in cells[0]):
-        status, text = "proved", f"{where} fires in every frame"
+        status, text = "proved", f"{subject} fires {where} in every frame"
     elif all(cell.state == "must_fire" for cell in here):
-        status, text = "conditional", f"{where} fires, if what is open stays silent"
+        status, text = "conditional", f"{subject} fires {where}, if what is open stays silent"
     elif all(cell.state == "silent" for cell in cells[0]):
-        status, text = "refuted", f"{where} never fires: {_why_silent(here[0])}"
+        status, text = "refuted", f"{subject} never fires {where}: {_why_silent(here[0])}"
     else:
-        status, text = "open", f"{where} fires or not: {_why_silent(here[0])}"
+        status, text = "open", f"{subject} may stay silent {where}: {_why_silent(here[0])}"
     worst = min(here, key=lambda cell: cell.margin)
     return Obligation(
         kind,

@@ -27,7 +27,7 @@ def report_unmet(phases: Phases, reporter: Reporter, strict: bool) -> list[Oblig
         first, *others = group
         message = f"the assertion does not hold: {first.text}"
         if others:
-            message += f", and {_also(first, others)}"
+            message += f"; nor does it for {_also(first, others)}"
         reporter.error("E0507", message, first.span, help=_remedy(phases, group))
     if not strict:
         return refuted
@@ -37,7 +37,7 @@ def report_unmet(phases: Phases, reporter: Reporter, strict: bool) -> list[Oblig
         first, *others = group
         message = f"the assertion is not proved: {first.text}"
         if others:
-            message += f", and {_also(first, others)}"
+            message += f"; nor does it for {_also(first, others)}"
         reporter.error("E0508", message, first.span, help=_remedy(phases, group))
     for group in _alike([o for o in doubted if not o.is_asserted]):
         first = group[0]
@@ -67,7 +67,12 @@ def _also(first: Obligation, others: list[Obligation]) -> str:
     phases: dict[str, list[str]] = {}
     for other in others:
         phases.setdefault(other.subject, []).append(str(other.phase))
-    return listed([f"`{name}` in {listed(numbers)}" for name, numbers in phases.items()])
+    return listed(
+        [
+            f"`{name}` in phase{'s' * (len(numbers) > 1)} {listed(numbers)}"
+            for name, numbers in phases.items()
+        ]
+    )
 
 
 def _alike(obligations: Iterable[Obligation]) -> list[list[Obligation]]:
@@ -83,9 +88,14 @@ def _alike(obligations: Iterable[Obligation]) -> list[list[Obligation]]:
 
 
 def _details(group: list[Obligation]) -> list[str]:
-    return list(
-        dict.fromkeys(o.text.removeprefix(o.subject).removeprefix(": ").strip() for o in group)
-    )
+    """Returns for every phase what may drive the populations of a group."""
+    said: dict[int, str] = {}
+    for o in group:
+        where = f" in phase {o.phase}: " if o.chain else ": "
+        said[o.phase] = o.text.removeprefix(o.subject).removeprefix(where)
+    if len(set(said.values())) == 1:
+        return [*said.values()][:1]
+    return [f"in phase {phase}: {text}" for phase, text in said.items()]
 
 
 def _cells(phases: Phases, group: Iterable[Obligation]) -> list[Cell]:
