@@ -65,7 +65,7 @@ def advise(
     blind_readouts(seen, reporter)
     never_read([p for p in unread if p.name not in spoken.sources], reporter)
     unopened_coincidences(seen, reporter)
-    unrewarded = idle_rewards(seen, targets, reporter)
+    unrewarded = idle_rewards(seen, targets | opened, reporter)
     known = observed | sources | {population.name for population in unread}
     wasted_spikes(seen, known, targets | opened, unrewarded, reporter)
     matrices = {o.subject for o in told if o.kind == "tied"}

@@ -72,7 +72,8 @@ def idle_rewards(
     """Reports rewards in phases in which no rule that sees them learns anything.
 
     Args:
-        late: populations of which it is reported that spikes come at the wrong time.
+        late: populations of which it is reported that they are driven, or opened, at the wrong
+            time.
 
     Returns:
         Populations and moments in which they should have learned.

@@ -304,11 +304,16 @@ def _reaching_open(seen: Survey) -> set[Key]:
 
 
 def _drivers(seen: Survey, late: Collection[str]) -> frozenset[str]:
-    """Returns the sources of all that is known to miss something."""
+    """Returns who drives, or learns with, anything that is known to miss something."""
     if not seen.quiet.silent and not late:
         return frozenset()
-    excused = [name for name in seen.incoming if seen.quiet.excuses(name) or name in late]
-    return frozenset(p.source for name in excused for p in seen.incoming[name])
+    excused = {name for name in seen.incoming if seen.quiet.excuses(name) or name in late}
+    partners = {
+        projection.target
+        for projection in seen.circuit.projections.values()
+        if seen.circuit.learns(projection) and projection.source in excused
+    }
+    return frozenset(p.source for name in excused for p in seen.incoming[name]) | partners
 
 
 def _learning(reading: Reading) -> set[tuple[int, int]]:
