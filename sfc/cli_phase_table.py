@@ -31,7 +31,7 @@ _GATE_COLORS = {"+": "green", "-": "red", "*": "yellow"}
 
 
 def phase_tables(
-    phases: Phases, rows: Sequence[Row], sound: bool, width: int, plain: bool
+    phases: Phases, rows: Sequence[Row], sound: bool, whole: bool, width: int, plain: bool
 ) -> Iterator[Table]:
     """Yields the tables of as many phases as fit a width each.
 
@@ -39,6 +39,8 @@ def phase_tables(
         phases: the analysis.
         rows: to be shown.
         sound: the reading that they show.
+        whole: where there are several tables, show all rows in each; else those that are not silent
+            in its phases.
         width: of the terminal, in letters.
         plain: use no letters beyond ASCII.
     """
@@ -55,13 +57,16 @@ def phase_tables(
     block = max(_FEWEST_PHASES, min(_MOST_PHASES, (width - names) // _COLUMN))
     for first in range(0, table.phases, block):
         shown = range(first, min(first + block, table.phases))
-        result = _table(f"phases {first} to {shown[-1]} of {table.chain}, {reading} reading")
+        there = rows
+        if not whole and len(shown) < table.phases:
+            there = [row for row in rows if not _is_silent(row, shown)]
+        title = f"phases {first} to {shown[-1]} of {table.chain}, {reading} reading"
+        result = _table(f"{title}, without what is silent" if len(there) < len(rows) else title)
         for phase in shown:
             result.add_column(str(phase), min_width=_COLUMN - 1, no_wrap=True)
-        for row in rows:
-            result.add_row(
-                printable(row.name), *(_mark(row.slots.get(phase), plain) for phase in shown)
-            )
+        for row in there:
+            marks = (_mark(row.slots.get(phase), plain) for phase in shown)
+            result.add_row(printable(row.name), *marks)
         yield result
 
 
@@ -71,6 +76,12 @@ def _table(title: str) -> Table:
     )
     table.add_column("", no_wrap=True)
     return table
+
+
+def _is_silent(row: Row, phases: range) -> bool:
+    """Tells whether a row is silent in some phases."""
+    slots = (row.slots.get(phase) for phase in phases)
+    return all(slot is None or slot.is_silent for slot in slots)
 
 
 def _mark(slot: Slot | None, plain: bool) -> Text:
@@ -108,14 +119,18 @@ def kept_rows(rows: Sequence[Row], everything: bool, is_chosen: bool) -> tuple[l
         return list(rows), ""
     telling = list(rows) if is_chosen else [row for row in rows if not row.is_silent]
     kept = telling[:_MOST_ROWS]
+    silent, more = len(rows) - len(telling), len(telling) - len(kept)
     left_out = []
-    if len(telling) < len(rows):
-        left_out.append(f"{len(rows) - len(telling):,} rows that are silent throughout")
-    if len(kept) < len(telling):
-        left_out.append(f"{len(telling) - len(kept):,} more rows")
+    if silent:
+        plural = "row that is" if silent == 1 else "rows that are"
+        left_out.append(f"{silent:,} {plural} silent throughout")
+    if more:
+        left_out.append(f"{more:,} more row{'s' * (more > 1)}")
     if not left_out:
         return kept, ""
-    return kept, f"{' and '.join(left_out)} are left out; --all shows them, --population chooses"
+    are = "is" if silent + more == 1 else "are"
+    advice = "--all shows everything, --population chooses"
+    return kept, f"{' and '.join(left_out)} {are} left out; {advice}"
 
 
 def headline(phases: Phases) -> str:

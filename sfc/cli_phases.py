@@ -103,8 +103,10 @@ def _print(found: Phases, shown: list[Row], sound: bool, everything: bool, is_ch
     out.print(headline(found))
     if not found.conditional.table.chain:
         out.print("there are no frames of one length: a cell stands for every step")
-    for table in phase_tables(found, kept, sound, out.width, plain):
+    whole = everything or is_chosen
+    for table in phase_tables(found, kept, sound, whole, out.width, plain):
         out.print(table)
+        out.print()
     out.print(legend(kept, sound, plain))
     if left_out:
         out.print(left_out)

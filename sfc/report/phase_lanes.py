@@ -25,6 +25,9 @@ _TOP, _BASE = 5.0, 19.0
 """Of a pulse, from the upper edge of its lane."""
 
 _BAR, _BAR_HEIGHT = 22.5, 3.5
+_NARROW = 2.0
+"""Least width of a bar, by which the slightest excess is seen."""
+
 _SLOPE = 2.0
 _HATCH = 6.0
 _MOST_LESSONS = 4
@@ -213,12 +216,14 @@ def drive(width: float, found: Cell, threshold: int) -> Iterator[str]:
         away = (amount - found.level) / unit
         return middle + half * away / (1.0 + abs(away))
 
-    left, right = place(low), max(place(high), place(low) + 1.5)
-    if left < middle:
-        yield rectangle(left, _BAR, min(right, middle) - left, _BAR_HEIGHT, "drive")
-    if right > middle:
+    left, right = place(low), place(high)
+    if low <= found.level:
+        start = min(left, middle - _NARROW)
+        width = max(min(right, middle) - start, _NARROW)
+        yield rectangle(start, _BAR, width, _BAR_HEIGHT, "drive")
+    if high > found.level:
         start = max(left, middle)
-        yield rectangle(start, _BAR, right - start, _BAR_HEIGHT, "over")
+        yield rectangle(start, _BAR, max(right - start, _NARROW), _BAR_HEIGHT, "over")
     data = f"M{number(middle)} {number(_BAR - 1)}v{number(_BAR_HEIGHT + 2)}"
     yield f'<path d="{data}" class="level"/>'
 

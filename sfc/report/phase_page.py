@@ -48,7 +48,8 @@ def page(phases: Phases, rows: Sequence[Row], sound: bool = False) -> str:
         *_tools(reading, any(group.name for group in groups)),
         '<span class="hint">point at cells, or go from one to the next by arrow keys</span>',
         f'</header><div class="key">{"".join(_key(drawing, rows))}</div>',
-        f'<main tabindex="0" data-reading="{reading}" aria-label="timing chart"><table>',
+        f'<main tabindex="0" data-reading="{reading}" style="--cell:{number(grid.cell)}px" '
+        'aria-label="timing chart"><table>',
         f"<thead><tr><th>{html(table.chain)}</th><td>{_clock(phases, grid)}</td></tr></thead>",
         "<tbody>",
         *table_rows(drawing, groups),

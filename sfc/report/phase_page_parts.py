@@ -21,6 +21,7 @@ th{{text-align:left;font-weight:bold;padding:0 10px 0 14px;white-space:nowrap;
 background:var(--page);position:sticky;left:0;z-index:1;height:{LANE:g}px}}
 td{{padding:0;height:{LANE:g}px;line-height:0}}
 td svg{{display:block}}
+tbody td{{background:repeating-linear-gradient(90deg,var(--line) 0 .6px,#0000 .6px var(--cell))}}
 thead th,thead td{{position:sticky;top:0;z-index:2;background:var(--page);padding-top:6px}}
 thead th{{z-index:3}}
 th small{{color:var(--grey);font-weight:normal;float:right;padding-left:14px}}
@@ -66,9 +67,8 @@ const first = Number(clock.dataset.first), count = Number(clock.dataset.count);
 const cell = clock.width.baseVal.value / count;
 let at = null;
 
-for (const part of document.querySelectorAll(".cell, thead g")) {
+for (const part of document.querySelectorAll(".cell")) {
   const title = part.querySelector(":scope > title");
-  if (!title) continue;
   part.dataset.text = title.textContent;
   title.remove();
 }

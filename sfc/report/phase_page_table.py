@@ -9,7 +9,7 @@ from sfc.report.document import html
 from sfc.report.phase_chart import lane_ids
 from sfc.report.phase_events import Events
 from sfc.report.phase_groups import Group, label_of, note_of
-from sfc.report.phase_lanes import LANE, Grid, base, cell, rewarded, rules
+from sfc.report.phase_lanes import LANE, Grid, base, cell, rewarded
 from sfc.report.phase_rows import Row, Slot, merged
 from sfc.report.sizes import shortened
 from sfc.report.strokes import attribute, number
@@ -68,7 +68,7 @@ def _lane(drawing: Drawing, row: Row) -> str:
     """Draws a lane; cells of which the readings know different things are drawn for each."""
     grid, sound = drawing.grid, drawing.sound
     names = ("sound", "conditional") if sound else ("conditional", "sound")
-    parts = [*rewarded(grid, drawing.events, LANE), rules(grid, LANE), base(grid)]
+    parts = [*rewarded(grid, drawing.events, LANE), base(grid)]
     for phase, slot in row.slots.items():
         here, there = (
             events.get((row.name, phase), []) for events in (drawing.events, drawing.others)
@@ -79,5 +79,5 @@ def _lane(drawing: Drawing, row: Row) -> str:
         turned = Slot(slot.others, slot.cells)
         parts.append(cell(grid, row, phase, slot, here, sound, names[0]))
         parts.append(cell(grid, row, phase, turned, there, not sound, names[1]))
-    size = f'width="{number(grid.width + 1)}" height="{number(LANE)}"'
+    size = f'width="{number(grid.width)}" height="{number(LANE)}"'
     return f'<svg class="sfc" {size} aria-hidden="true">{"".join(parts)}</svg>'

@@ -62,6 +62,11 @@ class Slot:
         """Whether a gate that closes may arrive."""
         return any(cell.closed for cell in self.cells)
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing fires in either reading, and nothing opens or closes it."""
+        return self.state == self.other == "silent" and not self.opened and not self.closed
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -86,11 +91,8 @@ class Row:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it fires in no phase of either reading, and nothing opens or closes it."""
-        return all(
-            slot.state == slot.other == "silent" and not slot.opened and not slot.closed
-            for slot in self.slots.values()
-        )
+        """Whether it is silent in all phases."""
+        return all(slot.is_silent for slot in self.slots.values())
 
 
 def rows(
