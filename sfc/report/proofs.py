@@ -45,9 +45,13 @@ def table_summary(table: PhaseTable) -> str:
     what = "cells" if table.chain else "populations"
     rest = total - firing - open
     parts = [f"{firing:,} of {total:,} {what} fire"]
-    parts += [f"{open:,} are open"] if open else []
-    parts += [f"{rest:,} are proved silent"] if rest else []
+    parts += [f"{open:,} {_are(open)} open"] if open else []
+    parts += [f"{rest:,} {_are(rest)} proved silent"] if rest else []
     return ", ".join(parts)
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def proofs(phases: Phases, shown: Container[str] | None = None) -> list[Proof]:
