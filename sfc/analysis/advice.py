@@ -64,7 +64,7 @@ def advise(
     open_and_unguarded(seen, cells, reporter)
     blind_readouts(seen, reporter)
     never_read([p for p in unread if p.name not in spoken.sources], reporter)
-    unopened_coincidences(seen, reporter)
+    unopened_coincidences(seen, cells, reporter)
     unrewarded = idle_rewards(seen, targets | opened, reporter)
     known = observed | sources | {population.name for population in unread}
     wasted_spikes(seen, known, targets | opened, unrewarded, reporter)

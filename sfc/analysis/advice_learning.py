@@ -13,10 +13,15 @@ from sfc.ir.circuit import Projection
 from sfc.ir.rules import Rule
 
 
-def unopened_coincidences(seen: Survey, reporter: Reporter) -> None:
+def unopened_coincidences(
+    seen: Survey, told: Collection[tuple[str, int]], reporter: Reporter
+) -> None:
     """Reports plastic projections that would learn from spikes for which nobody opened.
 
     Cells that nobody closes are left out: they are reported for themselves.
+
+    Args:
+        told: populations and phases of which an error says so already.
     """
     reading, circuit = seen.reading, seen.circuit
     for projection in circuit.projections.values():
@@ -35,6 +40,8 @@ def unopened_coincidences(seen: Survey, reporter: Reporter) -> None:
         }
         phases = sorted({reading.timeline.phase(moment) for moment in moments})
         cells = [seen.reached.table.cell(name, phase) for name in sorted(shut) for phase in phases]
+        if all((cell.population, cell.phase) in told for cell in cells):
+            continue
         worst = min(cells, key=lambda cell: cell.margin)
         verb = "is" if len(shut) == 1 else "are"
         names = names_text(sorted(shut))
