@@ -108,21 +108,24 @@ def opt(
     ] = None,
 ) -> None:
     """Optimises a circuit."""
+    from sfc import driver
     from sfc.files import check_writable, write_file
-    from sfc.passes.options import pipeline
+    from sfc.passes.options import pipeline, rounded_first
     from sfc.passes.pipeline import run_passes
 
     if output is not None:
         check_writable(output)
     chosen = pipeline(1 if level is None and not passes else level, passes)
+    reporter = Reporter()
+    circuit = driver.elaborate(file, reporter, **parameters(defines))
+    chosen = rounded_first(circuit, chosen)
     _check_dumps(dump_after, chosen)
 
     def dump(step: Pass, changed: Circuit) -> None:
         if step.name in dump_after:
             print(f"# after {step.name}\n{changed}", end="", file=sys.stderr)
 
-    reporter = Reporter()
-    circuit, accounts = run_passes(compiled(file, parameters(defines)), chosen, reporter, dump)
+    circuit, accounts = run_passes(circuit, chosen, reporter, dump)
     show_diagnostics(reporter.sorted())
     if time_passes:
         _show_accounts(accounts)

@@ -52,7 +52,7 @@ def elaborate(path: str | Path, reporter: Reporter | None = None, /, **parameter
 
     Only after the pass `quantise` can such a circuit be run or built; `compile` applies it.
     """
-    return _elaborate(_source(path), parameters, reporter)[0]
+    return _circuit_of(_source(path), parameters, reporter)
 
 
 def compile_tests(
@@ -156,9 +156,15 @@ def optimise(
 
 
 def _compile(source: Source, parameters: Mapping[str, Any], reporter: Reporter | None) -> Circuit:
+    return _executable(_circuit_of(source, parameters, reporter), reporter)
+
+
+def _circuit_of(
+    source: Source, parameters: Mapping[str, Any], reporter: Reporter | None
+) -> Circuit:
     if source.text.startswith("sfc-ir "):
-        return _executable(_read_ir(source, parameters), reporter)
-    return _executable(_elaborate(source, parameters, reporter)[0], reporter)
+        return _read_ir(source, parameters)
+    return _elaborate(source, parameters, reporter)[0]
 
 
 def _executable(circuit: Circuit, reporter: Reporter | None) -> Circuit:

@@ -136,7 +136,8 @@ def solve(network: Network, timeline: Timeline, conditional: bool) -> Reading:
     _begin(reading)
     _go_through(reading)
     reading.is_first = False
-    for block, moment in (*reading.found, *((kicked, BEFORE) for kicked in reading.kicked)):
+    fired = [key for key, found in reading.found.items() if found.firing.high]
+    for block, moment in (*fired, *((kicked, BEFORE) for kicked in reading.kicked)):
         _announce(reading, block, moment, is_over=True)
     while any(reading.pending):
         _go_through(reading)

@@ -384,7 +384,7 @@ def test_circuits_with_chains() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_frames_that_divide(name: str, seed: int) -> None:
     seen = check(compile(name), Random(seed))
-    assert not lacking(seen, "divided", "silent", "must_fire", "conditional may_fire")
+    assert not lacking(seen, "divided", "silent", "must_fire", "may_fire")
 
 
 def test_circuit_files() -> None:
