@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sfc.cli_common import Defines, compiled, parameters, show_diagnostics
+from sfc.cli_common import Defines, parameters, show_diagnostics
 from sfc.diagnostics import Reporter, fail, nearest
 
 if TYPE_CHECKING:

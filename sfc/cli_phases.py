@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sfc.cli_common import Defines, Level, compiled, console, parameters
+from sfc.diagnostics import fail, nearest, shortened
 from sfc.files import check_writable, write_file
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ def phases(
     svg_file: Annotated[
         Path | None, typer.Option("--svg", metavar="FILE", help="draw a timing chart; - prints it")
     ] = None,
+    chain: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="phases of this chain, where frames divide"),
+    ] = None,
     html_file: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="write it as a page; - prints it")
     ] = None,
@@ -73,15 +78,49 @@ def phases(
         if str(path) != "-":
             check_writable(path)
     found = driver.phases(compiled(file, parameters(defines), level))
-    shown = rows(found, sound, relays, populations)
     if json_file is not None:
         _write(json_file, (chunk.encode() for chunk in json_chunks(found)))
+    if not files:
+        _print_chains(found, chain, sound, relays, populations, everything)
+        return
+    if chain is not None:
+        found = found.of_chain(_known(found, chain))
+    shown = rows(found, sound, relays, populations)
     if svg_file is not None:
         _write(svg_file, [chart(found, shown, sound).encode()])
     if html_file is not None:
         _write(html_file, [page(found, shown, sound).encode()])
-    if not files:
-        _print(found, shown, sound, everything, bool(populations))
+
+
+def _known(phases: Phases, chain: str) -> str:
+    """Returns the name of a chain whose phases are told apart; E0201 if there is none."""
+    known = [table.chain for table in phases.conditional.tables if table.chain]
+    if chain not in known:
+        help = nearest(chain, known) or f"there are {', '.join(known) or 'none'}"
+        fail("E0201", f"no phases of a chain `{shortened(chain)}` are told apart", help=help)
+    return chain
+
+
+def _print_chains(
+    phases: Phases,
+    chain: str | None,
+    sound: bool,
+    relays: bool,
+    populations: list[str],
+    everything: bool,
+) -> None:
+    """Prints the tables of one chain or of all, and what is open once."""
+    from sfc.report.phase_rows import rows
+
+    tables = phases.conditional.tables
+    chains = [table.chain for table in tables] if chain is None else [_known(phases, chain)]
+    for index, name in enumerate(chains):
+        found = phases.of_chain(name)
+        shown = rows(found, sound, relays, populations)
+        if len(tables) > 1:
+            console().print(f"phases of {name}" if name else "steps that are no phase")
+        is_last = index == len(chains) - 1
+        _print(found, shown, sound, everything, bool(populations), is_last)
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> None:
@@ -94,14 +133,21 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
         typer.echo(piece, nl=False)
 
 
-def _print(found: Phases, shown: list[Row], sound: bool, everything: bool, is_chosen: bool) -> None:
+def _print(
+    found: Phases,
+    shown: list[Row],
+    sound: bool,
+    everything: bool,
+    is_chosen: bool,
+    is_last: bool,
+) -> None:
     from sfc.cli_phase_table import headline, kept_rows, legend, phase_tables, statements
 
     out = console()
     plain = not (sys.stdout.encoding or "").lower().startswith("utf")
     kept, left_out = kept_rows(shown, everything, is_chosen)
     out.print(headline(found))
-    if not found.conditional.table.chain:
+    if not found.conditional.reading.timeline.has_frames:
         out.print("there are no frames of one length: a cell stands for every step")
     whole = everything or is_chosen
     for table in phase_tables(found, kept, sound, whole, out.width, plain):
@@ -110,7 +156,7 @@ def _print(found: Phases, shown: list[Row], sound: bool, everything: bool, is_ch
     out.print(legend(kept, sound, plain))
     if left_out:
         out.print(left_out)
-    lines = list(statements(found, shown))
+    lines = list(statements(found, shown)) if is_last else []
     cut = lines if everything else lines[:_MOST_LINES]
     if lines:
         out.print()

@@ -59,7 +59,10 @@ def compile_tests(
     path: str | Path, reporter: Reporter | None = None, /, **parameters: Any
 ) -> tuple[Circuit, tuple[Testbench, ...]]:
     """Compiles a circuit file, and returns its tests too; see `compile`."""
-    circuit, tests = _elaborate(_source(path), parameters, reporter, with_tests=True)
+    source = _source(path)
+    if _is_ir(source):
+        return _compile(source, parameters, reporter), ()
+    circuit, tests = _elaborate(source, parameters, reporter, with_tests=True)
     return _executable(circuit, reporter), tests
 
 
@@ -162,9 +165,13 @@ def _compile(source: Source, parameters: Mapping[str, Any], reporter: Reporter |
 def _circuit_of(
     source: Source, parameters: Mapping[str, Any], reporter: Reporter | None
 ) -> Circuit:
-    if source.text.startswith("sfc-ir "):
+    if _is_ir(source):
         return _read_ir(source, parameters)
     return _elaborate(source, parameters, reporter)[0]
+
+
+def _is_ir(source: Source) -> bool:
+    return source.text.startswith("sfc-ir ")
 
 
 def _executable(circuit: Circuit, reporter: Reporter | None) -> Circuit:

@@ -79,7 +79,11 @@ class PhaseTable:
         return range(self.phases) if self.chain else range(-1, 0)
 
     def cell(self, population: str, phase: int = -1) -> Cell:
-        """Returns a cell; KeyError for an unknown population."""
+        """Returns a cell; KeyError for an unknown population.
+
+        Where phases are not told apart, it is the same for all.
+        """
+        phase = phase if self.chain else -1
         known = self.known.get((population, phase))
         if known is not None:
             return known

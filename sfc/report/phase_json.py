@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sfc.analysis.phases import Phases
 
@@ -18,12 +19,15 @@ def json_chunks(phases: Phases) -> Iterator[str]:
         "circuit": phases.circuit.name,
         "chain": table.chain,
         "phases": table.phases,
+        "chains": [[each.chain, each.phases] for each in phases.conditional.tables],
     }
     yield json.dumps(head).removesuffix("}") + ',\n"cells": ['
     between = "\n"
-    for name in phases.circuit.populations:
-        yield between + ",\n".join(_cells(phases, name))
-        between = ",\n"
+    for each in phases.conditional.tables:
+        shown = phases.of_chain(each.chain)
+        for name in phases.circuit.populations:
+            yield between + ",\n".join(_cells(shown, name))
+            between = ",\n"
     yield "\n],\n"
     assumptions = [assumption.data() for assumption in phases.assumptions]
     yield f'"assumptions": {json.dumps(assumptions, indent=1)},\n'
@@ -34,10 +38,12 @@ def json_chunks(phases: Phases) -> Iterator[str]:
 def _cells(phases: Phases, name: str) -> Iterator[str]:
     """Yields the cells of a population; where nothing arrives, they differ in the phase alone."""
     table, sound = phases.conditional.table, phases.sound.table
-    silent = json.dumps(table.cell(name, -2).data() | {"sound": "silent"})
+    empty = replace(table, known={}).cell(name, 0)
+    silent = json.dumps(replace(empty, phase=-2).data() | {"sound": "silent"})
     before, after = silent.split('"phase": -2')
     for phase in table.numbers:
-        cell, other = table.known.get((name, phase)), sound.known.get((name, phase))
+        there = phase if sound.chain else -1
+        cell, other = table.known.get((name, phase)), sound.known.get((name, there))
         if cell is None and other is None:
             yield f'{before}"phase": {phase}{after}'
         else:

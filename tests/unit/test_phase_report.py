@@ -219,7 +219,7 @@ def test_headline_and_statements(backprop: Phases) -> None:
     )
     assert headline(analyse(sfc.compile("graded_relay"))).endswith("in both readings")
     lines = [line.plain for line in statements(backprop, rows(backprop))]
-    assert "assumed: the copies of W1 are equal when a run begins" in lines
+    assert "assumed: the copies of W1 and W2 are equal when a run begins" in lines
     assert sum(line.startswith("open: ") for line in lines) == 6
     margin = backprop.conditional.table.cell("h", 8).margin
     assert any(line.endswith(f"(margin {margin:,.0f})") for line in lines)
@@ -227,10 +227,21 @@ def test_headline_and_statements(backprop: Phases) -> None:
     assert [line[:7] for line in only if line.startswith("open")] == ["open: h"] * 2
 
 
+def test_json_holds_the_cells_of_every_branch() -> None:
+    data = json.loads("".join(json_chunks(sfc.phases(sfc.compile("branches")))))
+    assert data["chains"] == [["main", 4], ["play.g", 7], ["rest.g", 2], ["", 1]]
+    assert len(data["cells"]) == 18 * (4 + 7 + 2 + 1)
+    firing = {(c["population"], c["chain"], c["phase"]) for c in data["cells"] if c["count"][1]}
+    assert {place for place in firing if place[0] in ("x", "seen", "out")} == {
+        *(("x", "main", 1), ("seen", "main", 2)),
+        *(("out", "play.g", phase) for phase in (1, 3, 5)),
+    }
+
+
 def test_json_holds_all_cells(backprop: Phases) -> None:
     data = json.loads("".join(json_chunks(backprop)))
     assert list(data) == [
-        *("format", "circuit", "chain", "phases", "cells", "assumptions", "obligations")
+        *("format", "circuit", "chain", "phases", "chains", "cells", "assumptions", "obligations")
     ]
     assert (data["format"], data["chain"], data["phases"]) == ("sfc-phases 1", "g", 12)
     table, sound = backprop.conditional.table, backprop.sound.table
