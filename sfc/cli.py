@@ -17,6 +17,8 @@ from sfc.cli_explain import HELP as EXPLAIN_HELP
 from sfc.cli_explain import explain
 from sfc.cli_opt import HELP as OPT_HELP
 from sfc.cli_opt import PASSES_HELP, list_passes, opt
+from sfc.cli_phases import HELP as PHASES_HELP
+from sfc.cli_phases import phases
 from sfc.cli_quantise import HELP as QUANTISE_HELP
 from sfc.cli_quantise import quantise
 from sfc.cli_run import HELP, run
@@ -149,6 +151,7 @@ app.command(help=OPT_HELP)(opt)
 app.command(help=HELP)(run)
 app.command("test", help=TEST_HELP)(run_tests)
 app.command(help=SHOW_HELP)(show)
+app.command(help=PHASES_HELP)(phases)
 app.command(help=EXPLAIN_HELP)(explain)
 app.command(help=QUANTISE_HELP)(quantise)
 

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 _MOST_ALIKE = 30
 """Warnings of one code that are shown."""
 
+_STYLES = {
+    "proved|nothing is open": "bold green",
+    "open": "bold yellow",
+    "refuted": "bold red",
+    "assumed": "dim",
+}
+
 Defines = Annotated[
     list[str],
     typer.Option(
@@ -115,3 +122,16 @@ def _print_diagnostics(diagnostics: list[Diagnostic]) -> None:
     if error is not None:
         hint = f"more on this: sfc explain {error.code}"
         console(stderr=True).print(hint, style="dim")
+
+
+def show_proof(line: str) -> None:
+    """Prints a line of a check, its first word coloured on a terminal."""
+    if not sys.stdout.isatty():
+        print(line)
+        return
+    from rich.text import Text
+
+    text = Text(line)
+    for word, style in _STYLES.items():
+        text.highlight_regex(f"^(?:{word})", style)
+    console().print(text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sfc.cli_common import Defines, compiled, parameters, show_diagnostics
+from sfc.cli_common import Defines, parameters, show_diagnostics
 from sfc.diagnostics import Reporter, fail, nearest
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def opt(
     level: Annotated[
         int | None,
         typer.Option(
-            "-O", min=0, max=2, show_default=False, help="0, 1 or 2; default: 1, without if -p"
+            "-O", min=0, max=2, show_default=False, help="0, 1 or 2; default: 1, or none with -p"
         ),
     ] = None,
     passes: Annotated[
@@ -108,21 +108,24 @@ def opt(
     ] = None,
 ) -> None:
     """Optimises a circuit."""
+    from sfc import driver
     from sfc.files import check_writable, write_file
-    from sfc.passes.options import pipeline
+    from sfc.passes.options import pipeline, rounded_first
     from sfc.passes.pipeline import run_passes
 
     if output is not None:
         check_writable(output)
     chosen = pipeline(1 if level is None and not passes else level, passes)
+    reporter = Reporter()
+    circuit = driver.elaborate(file, reporter, **parameters(defines))
+    chosen = rounded_first(circuit, chosen)
     _check_dumps(dump_after, chosen)
 
     def dump(step: Pass, changed: Circuit) -> None:
         if step.name in dump_after:
             print(f"# after {step.name}\n{changed}", end="", file=sys.stderr)
 
-    reporter = Reporter()
-    circuit, accounts = run_passes(compiled(file, parameters(defines)), chosen, reporter, dump)
+    circuit, accounts = run_passes(circuit, chosen, reporter, dump)
     show_diagnostics(reporter.sorted())
     if time_passes:
         _show_accounts(accounts)

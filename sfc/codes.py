@@ -75,7 +75,7 @@ CODES = {
     "W0506": "a population never fires",
     "W0507": "nothing comes of the spikes of a phase",
     "W0508": "nothing reads the spikes of a population",
-    "W0509": "the ring does not keep time",
+    "W0509": "a chain does not keep time",
     "W0510": "a readout in a phase in which nothing arrives",
     "W0601": "a plastic matrix is never used",
     "W0602": "a plastic projection may learn in a phase that nobody opened for it",
@@ -84,3 +84,8 @@ CODES = {
     "W0701": "a membrane or current left its 24 bits",
     "W0702": "what was watched for in a run has happened",
 }
+
+OF_THE_CHECK = frozenset(
+    code for code in CODES if code in ("E0507", "E0508") or "W0503" <= code <= "W0510"
+) | frozenset(("W0602", "W0603", "W0604"))
+"""Codes that `sfc check` gives, and that compiling alone does not."""

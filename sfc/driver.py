@@ -52,14 +52,17 @@ def elaborate(path: str | Path, reporter: Reporter | None = None, /, **parameter
 
     Only after the pass `quantise` can such a circuit be run or built; `compile` applies it.
     """
-    return _elaborate(_source(path), parameters, reporter)[0]
+    return _circuit_of(_source(path), parameters, reporter)
 
 
 def compile_tests(
     path: str | Path, reporter: Reporter | None = None, /, **parameters: Any
 ) -> tuple[Circuit, tuple[Testbench, ...]]:
     """Compiles a circuit file, and returns its tests too; see `compile`."""
-    circuit, tests = _elaborate(_source(path), parameters, reporter, with_tests=True)
+    source = _source(path)
+    if _is_ir(source):
+        return _compile(source, parameters, reporter), ()
+    circuit, tests = _elaborate(source, parameters, reporter, with_tests=True)
     return _executable(circuit, reporter), tests
 
 
@@ -156,9 +159,19 @@ def optimise(
 
 
 def _compile(source: Source, parameters: Mapping[str, Any], reporter: Reporter | None) -> Circuit:
-    if source.text.startswith("sfc-ir "):
-        return _executable(_read_ir(source, parameters), reporter)
-    return _executable(_elaborate(source, parameters, reporter)[0], reporter)
+    return _executable(_circuit_of(source, parameters, reporter), reporter)
+
+
+def _circuit_of(
+    source: Source, parameters: Mapping[str, Any], reporter: Reporter | None
+) -> Circuit:
+    if _is_ir(source):
+        return _read_ir(source, parameters)
+    return _elaborate(source, parameters, reporter)[0]
+
+
+def _is_ir(source: Source) -> bool:
+    return source.text.startswith("sfc-ir ")
 
 
 def _executable(circuit: Circuit, reporter: Reporter | None) -> Circuit:
@@ -287,17 +300,12 @@ def check(
         strict: report what is open as errors too.
     """
     from sfc.analysis.advice import advise
+    from sfc.analysis.verdicts import report_unmet
 
     reporter = reporter or Reporter()
     found = phases(circuit)
-    advise(found, reporter, observed)
-    for obligation in found.obligations:
-        if obligation.status == "refuted":
-            message = f"the assertion does not hold: {obligation.text}"
-            reporter.error("E0507", message, obligation.span)
-        elif strict and obligation.status in ("open", "conditional"):
-            message = f"not proved: {obligation.text}"
-            reporter.error("E0508", message, obligation.span)
+    told = report_unmet(found, reporter, strict)
+    advise(found, reporter, observed, told)
     return found
 
 

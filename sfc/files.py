@@ -5,30 +5,35 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from sfc.diagnostics import fail, nearest, shortened
 from sfc.span import Span
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Writes a file that takes the place of `path` in the end; missing folders are made.
+
+    What is given in pieces is not held in memory as a whole.
 
     A link is followed, and what is no regular file (a pipe, a device) is written to as it is.
 
     Raises:
         SfcError: E0802, it cannot be written.
     """
+    pieces = (data,) if isinstance(data, bytes) else data
     try:
         place = path.resolve()
         if place.exists() and not place.is_file() and not place.is_dir():
-            place.write_bytes(data)
+            with place.open("wb") as file:
+                file.writelines(pieces)
             return
         fresh = place.parent / f".{place.name}.{secrets.token_hex(4)}"
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
-            fresh.write_bytes(data)
+            with fresh.open("wb") as file:
+                file.writelines(pieces)
             os.replace(fresh, place)
         finally:
             with contextlib.suppress(OSError):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 
-from sfc.analysis.effects import Effects, Landing
+from sfc.analysis.advice_silence import better_delay, stopped_relay
+from sfc.analysis.effects import Landing
 from sfc.analysis.readings import Reached
-from sfc.analysis.sentences import amount_text, listed, names_text, phases_text
-from sfc.analysis.solve import Reading
+from sfc.analysis.sentences import action_text, amount_text, cells_text, names_text, phases_text
+from sfc.analysis.solve import Key, Reading
+from sfc.analysis.survey import Survey
 from sfc.analysis.table import Cell
 from sfc.analysis.ties import endings
 from sfc.diagnostics import Reporter
-from sfc.ir.circuit import Circuit, Population
-from sfc.ir.integers import DELAY_LIMIT
+from sfc.ir.circuit import Circuit, Population, Projection
 
 
 def stopped_clock(reached: Reached, reporter: Reporter) -> bool:
@@ -27,185 +28,161 @@ def stopped_clock(reached: Reached, reporter: Reporter) -> bool:
         "each relay must fire one step after the one before it, and at no other time: see the "
         "weight `ring`, and what else drives the relays"
     )
+    others = [
+        projection.name
+        for projection in circuit.projections.values()
+        if projection.target in clock.relays and projection.origin is None
+    ]
+    if others:
+        message += f": {names_text(others)} may drive its relays, too"
+        help = (
+            "a relay should be driven by the one before it alone: draw that to another population"
+        )
+    for number, relay in enumerate(clock.relays):
+        if reason := stopped_relay(reached, relay):
+            message = f"chain `{clock.name}` stops at relay {number}: {reason}"
+            help = "raise the weight `ring` of its model, which joins a relay to the next"
+            break
     reporter.warning("W0509", message, clock.span, help=help)
     return True
 
 
-def never_firing(reached: Reached, followed: Effects, reporter: Reporter) -> frozenset[str]:
-    """Reports populations that never fire, and returns their names."""
-    circuit = reached.reading.network.circuit
-    firing = {cell.population for cell in reached.table.firing()}
-    silent = [p for p in circuit.populations.values() if p.name not in firing]
-    for population in silent:
-        if population.origin is not None:
-            continue
-        reason, help = _why_never(reached, population)
-        reporter.warning(
-            "W0506", f"`{population.name}` never fires: {reason}", population.span, help=help
-        )
-    return frozenset(population.name for population in silent)
-
-
-def _why_never(reached: Reached, population: Population) -> tuple[str, str]:
-    """Returns why a population never fires, and what would help."""
-    circuit, reading = reached.reading.network.circuit, reached.reading
-    name = population.name
-    incoming = [p for p in circuit.projections.values() if p.target == name]
-    cells = reached.table.of(name)
-    opened = [cell for cell in cells if cell.opened]
-    driven = [cell for cell in cells if cell.drive[1] > 0]
-    if any(block.gated for block in _blocks(reading, name)) and opened:
-        best = min(opened, key=lambda cell: cell.margin)
-        if best.drive[1] > 0:
-            where = _phase(best)
-            return (
-                f"{where} its drive is at most {amount_text(best.drive[1])}, and it fires above "
-                f"{amount_text(best.level)}",
-                "raise the weight that drives it, or lower the level at which it is opened",
-            )
-        where = _listed(opened)
-        if driven:
-            return (
-                f"it is opened in {where}, and driven in {_listed(driven)}",
-                "let delays and phases meet",
-            )
-        return f"it is opened in {where}, and nothing drives it", _source_help(incoming, reading)
-    if population.neuron.bias < 0 and driven:
-        return (
-            f"it is driven in {_listed(driven)}, and nothing opens it",
-            f"open it in a phase: `phase {driven[0].phase} {{ open {name}; }}`"
-            if driven[0].chain
-            else f"open it in a phase, or by a gate: `gate … -> {name} …;`",
-        )
-    if driven:
-        best = min(driven, key=lambda cell: cell.margin)
-        return (
-            f"its drive is at most {amount_text(best.drive[1])}, and it fires above "
-            f"{amount_text(best.level)}",
-            "raise the weight that drives it, or lower its threshold",
-        )
-    return "nothing drives it", _source_help(incoming, reading)
-
-
-def _source_help(incoming: Iterable[object], reading: Reading) -> str:
-    sources = sorted({p.source for p in incoming if not getattr(p.origin, "chain", "")})  # type: ignore[attr-defined]
-    if sources:
-        return f"what would drive it, {names_text(sources)}, is silent or arrives with no effect"
-    return "draw a projection to it, or present an input to it"
-
-
-def _blocks(reading: Reading, name: str) -> list:  # type: ignore[type-arg]
-    return [reading.network.blocks[number] for number in reading.network.blocks_of[name]]
-
-
-def _phase(cell: Cell) -> str:
-    return f"in phase {cell.phase}" if cell.chain else "in any step"
-
-
-def _listed(cells: list[Cell]) -> str:
-    if not cells[0].chain:
-        return "any step"
-    numbers = [str(cell.phase) for cell in cells]
-    return f"phase{'s' * (len(numbers) > 1)} {listed(numbers)}"
-
-
 def late_spikes(
-    reached: Reached, followed: Effects, silent: frozenset[str], reporter: Reporter
-) -> frozenset[str]:
+    seen: Survey, told: Collection[str], reporter: Reporter
+) -> tuple[frozenset[str], frozenset[str]]:
     """Reports projections whose spikes arrive only where they change nothing.
 
+    Of several projections from one source or to one target the first is reported.
+
+    Args:
+        told: sources that are spoken of already.
+
     Returns:
-        The sources of those that are reported.
+        Sources and targets of those that are reported.
     """
-    reading = reached.reading
-    circuit = reading.network.circuit
-    reported: set[str] = set()
-    for name, landings in followed.by_projection.items():
+    circuit = seen.circuit
+    sources: set[str] = set()
+    targets: set[str] = set()
+    for name, landings in seen.effects.by_projection.items():
         projection = circuit.projections[name]
+        source, target = projection.source, projection.target
         kind = projection.origin.kind if projection.origin else ""
         if kind not in ("", "present", "start") or any(landing.matters for landing in landings):
             continue
-        if projection.target in silent or _is_weightless(landings):
+        if seen.quiet.excuses(target) or source in told or _is_weightless(landings):
             continue
-        sent = phases_text(reading, (landing.sent[1] for landing in landings))
-        arriving = phases_text(reading, (landing.cell[1] for landing in landings))
-        wanted = [cell for cell in reached.table.of(projection.target) if cell.opened]
-        if reading.timeline.frame is None:
-            message = f"spikes of `{projection.source}` change nothing in `{projection.target}`"
-        else:
-            message = (
-                f"spikes of `{projection.source}` reach `{projection.target}` in {arriving}, and "
-                "change nothing there"
-            )
-        help = f"they are sent in {sent}"
-        if wanted and reading.timeline.frame is not None:
-            help += f"; it is opened in {_listed(wanted)}"
-            better = _better_delay(reading, landings, projection.delay)
-            help += f": delay {better} would reach that" if better is not None else ""
-        reported.add(projection.source)
-        reporter.warning("W0503", message, projection.span, help=help)
-    return frozenset(reported)
+        if source not in sources and target not in targets:
+            message, help = _late(seen, projection, landings)
+            reporter.warning("W0503", message, projection.span, help=help)
+        sources.add(source)
+        targets.add(target)
+    return frozenset(sources), frozenset(targets)
+
+
+def _late(seen: Survey, projection: Projection, landings: list[Landing]) -> tuple[str, str]:
+    """Returns what is said of a projection whose spikes change nothing, and the help."""
+    reading, source, target = seen.reading, projection.source, projection.target
+    table = seen.reached.table
+    if reading.timeline.frame is None:
+        message = f"spikes of `{source}` change nothing in `{target}`"
+        return message, "see its weights and the threshold, or drop the projection"
+    arriving = phases_text(reading, (landing.cell[1] for landing in landings))
+    message = f"spikes of `{source}` reach `{target}` in {arriving}, and change nothing there"
+    there = {reading.timeline.phase(landing.cell[1]) for landing in landings}
+    for cell in (table.cell(target, phase) for phase in sorted(there)):
+        if cell.opened and cell.drive[1] > 0 and not cell.count[1]:
+            drive, level = amount_text(cell.drive[1]), amount_text(cell.level)
+            message += f": the drive of `{target}` is at most {drive}, and it fires above {level}"
+            return message, "raise the weight, or lower the level at which it is opened"
+    ways = []
+    wanted = [cell for cell in table.of(target) if cell.opened]
+    idle = [cell for cell in wanted if not cell.count[1]]
+    sent = phases_text(reading, (landing.sent[1] for landing in landings))
+    said = [f"they are sent in {sent}"] if projection.origin is None else []
+    said += [f"`{target}` is opened in {cells_text(wanted)}"] if wanted else []
+    better = better_delay(reading, landings, projection.delay) if idle else None
+    if better is not None and projection.origin is None:
+        ways.append(f"delay {better}")
+    first = table.cell(target, min(there))
+    if not first.opened and target not in seen.circuit.inputs:
+        ways.append(action_text(seen.circuit, first, "open", [target]))
+    return message, ": ".join(filter(None, [", and ".join(said), ", or ".join(ways)]))
 
 
 def _is_weightless(landings: list[Landing]) -> bool:
     return all(landing.link.low == landing.link.high == 0 for landing in landings)
 
 
-def _better_delay(reading: Reading, landings: list[Landing], delay: int) -> int | None:
-    """Returns the nearest delay with which spikes reach an opened target in the same frame."""
-
-    def reaches(other: int) -> bool:
-        for landing in landings:
-            moment = landing.sent[1]
-            there = reading.found.get((landing.link.target, moment + 1 + other))
-            if there is not None and there.total.opened:
-                return True
-        return False
-
-    others = sorted(range(DELAY_LIMIT + 1), key=lambda other: (abs(other - delay), other))
-    return next((other for other in others if reaches(other)), None)
+def idle_gates(seen: Survey) -> dict[str, list[Landing]]:
+    """Returns gates that open what does not fire then, with their landings."""
+    return {
+        name: landings
+        for name, landings in seen.effects.by_projection.items()
+        if landings[0].link.gate == "open"
+        and not seen.quiet.excuses(seen.circuit.projections[name].target)
+        and not any(seen.reading.firing(*landing.cell).high for landing in landings)
+    }
 
 
-def idle_gates(
-    reached: Reached, followed: Effects, silent: frozenset[str], reporter: Reporter
-) -> None:
-    """Reports gates that open nothing that is driven."""
-    reading = reached.reading
-    circuit = reading.network.circuit
-    for name, landings in followed.by_projection.items():
-        projection = circuit.projections[name]
-        if landings[0].link.gate != "open" or projection.target in silent:
+def report_idle_gates(
+    seen: Survey,
+    idle: Mapping[str, list[Landing]],
+    late: Collection[str],
+    told: Collection[str],
+    reporter: Reporter,
+) -> frozenset[str]:
+    """Reports gates that open nothing that is driven, and returns what they open.
+
+    Args:
+        idle: the gates.
+        late: targets of which it is reported that spikes come at the wrong time.
+        told: gates that are spoken of already.
+    """
+    table = seen.reached.table
+    groups: dict[object, list[str]] = {}
+    for name, landings in idle.items():
+        projection = seen.circuit.projections[name]
+        target = projection.target
+        if target in late or name in told:
             continue
-        if any(reading.firing(*landing.cell).high for landing in landings):
-            continue
-        where = phases_text(reading, (landing.cell[1] for landing in landings))
-        cells = reached.table.of(projection.target)
-        there = [
-            reached.table.cell(projection.target, reading.timeline.phase(landing.cell[1]))
-            for landing in landings
-        ]
-        best = min(there, key=lambda cell: cell.margin)
-        driven = [cell for cell in cells if cell.drive[1] > 0]
-        message = f"`{projection.target}` is opened in {where}, where nothing drives it"
-        help = f"it is driven in {_listed(driven)}" if driven else "nothing ever drives it"
-        if best.drive[1] > 0:
-            message = (
-                f"`{projection.target}` is opened in {where} and does not fire: its drive is at "
-                f"most {amount_text(best.drive[1])}, and it fires above {amount_text(best.level)}"
-            )
+        phases = {seen.reading.timeline.phase(landing.cell[1]) for landing in landings}
+        best = min((table.cell(target, phase) for phase in phases), key=lambda cell: cell.margin)
+        where = phases_text(seen.reading, (landing.cell[1] for landing in landings))
+        said = (best.drive[1], best.level, best.closed) if best.drive[1] > 0 else ()
+        groups.setdefault((projection.source, where, said), []).append(name)
+    for (_, where, said), names in groups.items():  # type: ignore[misc]
+        projection = seen.circuit.projections[names[0]]
+        targets = [seen.circuit.projections[name].target for name in names]
+        one = len(targets) == 1
+        message = f"{names_text(targets)} {'is' if one else 'are'} opened in {where}"
+        if said:
+            drive, level = amount_text(said[0]), amount_text(said[1])
+            message += f" and {'does' if one else 'do'} not fire: "
+            message += f"{'its' if one else 'their'} drive is at most {drive}, and "
+            message += f"{'it fires' if one else 'they fire'} above {level}"
             help = "raise the weight that drives it, or lower the level at which it is opened"
-            if best.closed:
-                help = "something closes it there too"
+            help = "something closes it there, too" if said[2] else help
+        else:
+            message += f", where nothing drives {'it' if one else 'them'}"
+            driven = [cell for cell in table.of(targets[0]) if cell.drive[1] > 0]
+            help = f"nothing ever drives `{targets[0]}`"
+            if driven:
+                help = f"`{targets[0]}` is driven in {cells_text(driven)}"
         reporter.warning("W0504", message, projection.span, help=help)
+    return frozenset(seen.circuit.projections[name].target for g in groups.values() for name in g)
 
 
-def open_and_unguarded(reached: Reached, reporter: Reporter) -> None:
-    """Reports cells that are driven, neither opened nor closed, and not proved silent."""
-    reading = reached.reading
-    circuit = reading.network.circuit
+def open_and_unguarded(seen: Survey, told: frozenset[tuple[str, int]], reporter: Reporter) -> None:
+    """Reports cells that are driven, neither opened nor closed, and not proved silent.
+
+    Args:
+        told: populations and phases of which an error says so already.
+    """
+    reading, circuit = seen.reading, seen.circuit
     groups: dict[tuple[int, str], list[Cell]] = {}
-    for cell in reached.table.open():
-        if not cell.closed:
+    for cell in seen.reached.table.open():
+        is_told = (cell.population, cell.phase) in told or cell.population in seen.quiet.causes
+        if not cell.closed and not is_told:
             driver = _driver(reading, cell)
             groups.setdefault((cell.phase, driver), []).append(cell)
     for (phase, _), cells in groups.items():
@@ -217,7 +194,7 @@ def open_and_unguarded(reached: Reached, reporter: Reporter) -> None:
             f"{'it' if len(names) == 1 else 'them'}: a drive of up to "
             f"{amount_text(worst.drive[1])} arrives, and {amount_text(worst.level)} is safe"
         )
-        help = f"`phase {phase} {{ close {', '.join(names)}; }}`" if worst.chain else ""
+        help = action_text(circuit, worst, "close", names)
         reporter.warning("W0505", message, circuit.populations[names[0]].span, help=help)
 
 
@@ -228,43 +205,46 @@ def _driver(reading: Reading, cell: Cell) -> str:
         for moment in range(reading.timeline.length):
             if reading.timeline.phase(moment) != cell.phase:
                 continue
-            for link, firing, _ in reading.coming(number, moment):
+            for link, firing, *_ in reading.coming(number, moment):
                 brought = min(firing.high * link.high, link.most)
                 if brought > most:
                     best, most = reading.network.blocks[link.source].name, brought
     return best
 
 
-def blind_readouts(reached: Reached, reporter: Reporter) -> None:
+def blind_readouts(seen: Survey, reporter: Reporter) -> None:
     """Reports readouts in phases in which nothing that varies arrives."""
-    for readout in reached.reading.network.circuit.schedule.readouts:
-        cell = reached.table.cell(readout.population, readout.phase)
+    for readout in seen.circuit.schedule.readouts:
+        cell = seen.reached.table.cell(readout.population, readout.phase)
         if cell.chain != readout.chain or cell.drive[0] != cell.drive[1]:
             continue
-        cells = (reached.table.cell(readout.population, phase) for phase in reached.table.numbers)
+        if seen.quiet.excuses(readout.population):
+            continue
+        cells = seen.reached.table.of(readout.population)
         driven = [cell for cell in cells if cell.opened and cell.drive[0] != cell.drive[1]]
         where = f"phase {readout.phase}"
         message = f"`{readout.population}` is read out in {where}, where nothing varies"
-        help = f"it is opened and driven in {_listed(driven)}" if driven else ""
+        help = f"it is opened and driven in {cells_text(driven)}" if driven else ""
         reporter.warning("W0510", message, readout.span, help=help)
 
 
-def never_read(
-    reached: Reached, observed: frozenset[str], silent: frozenset[str], reporter: Reporter
-) -> frozenset[str]:
-    """Reports populations that fire and whose spikes nobody reads, and returns their names."""
-    circuit = reached.reading.network.circuit
-    read = observed | silent | _recorded(circuit)
+def unread_populations(seen: Survey, observed: frozenset[str]) -> list[Population]:
+    """Returns populations that fire and whose spikes nobody reads."""
+    circuit = seen.circuit
+    read = observed | seen.quiet.silent | _recorded(circuit)
     read |= {p.source for p in circuit.projections.values()}
     read |= {p.target for p in circuit.projections.values() if circuit.learns(p)}
-    unread = [p for p in circuit.populations.values() if p.name not in read]
+    return [p for p in circuit.populations.values() if p.name not in read]
+
+
+def never_read(unread: list[Population], reporter: Reporter) -> None:
+    """Reports populations that nobody reads."""
     for population in unread:
         if population.origin is not None:
             continue
         message = f"nothing reads the spikes of `{population.name}`"
         help = f"add `probe {population.name};` to record them, or drop it"
         reporter.warning("W0508", message, population.span, help=help)
-    return frozenset(population.name for population in unread)
 
 
 def _recorded(circuit: Circuit) -> frozenset[str]:
@@ -275,32 +255,65 @@ def _recorded(circuit: Circuit) -> frozenset[str]:
 
 
 def wasted_spikes(
-    reached: Reached,
-    followed: Effects,
+    seen: Survey,
     read: frozenset[str],
-    late: frozenset[str],
+    late: Collection[str],
+    unrewarded: Collection[tuple[str, int]],
     reporter: Reporter,
 ) -> None:
-    """Reports phases in which a population fires and nothing comes of it."""
-    reading = reached.reading
+    """Reports phases in which a population fires and nothing comes of it.
+
+    Args:
+        read: populations of which it is known what they are for, or that are reported already.
+        late: populations of which it is reported that they are driven, or opened, at the wrong
+            time.
+        unrewarded: populations and moments in which they should have learned.
+    """
+    reading, circuit = seen.reading, seen.circuit
     if reading.timeline.frame is None:
         return
-    circuit = reading.network.circuit
     learning = _learning(reading)
-    skipped = read | late | _recorded(circuit)
+    skipped = read | _recorded(circuit) | _drivers(seen, late)
+    used = seen.effects.used | _reaching_open(seen)
     wasted: dict[str, list[int]] = {}
     for (number, moment), found in reading.found.items():
         block = reading.network.blocks[number]
         is_plain = block.kind == "population" and circuit.populations[block.name].origin is None
         if not is_plain or block.name in skipped or not found.firing.high:
             continue
-        if (number, moment) not in followed.used and (number, moment) not in learning:
+        if (block.name, moment) in unrewarded:
+            continue
+        if (number, moment) not in used and (number, moment) not in learning:
             wasted.setdefault(block.name, []).append(moment)
     for name, moments in wasted.items():
         where = phases_text(reading, moments)
         message = f"nothing comes of the spikes of `{name}` in {where}"
         help = "they reach nothing that is open, and no plastic synapse learns from them"
         reporter.warning("W0507", message, circuit.populations[name].span, help=help)
+
+
+def _reaching_open(seen: Survey) -> set[Key]:
+    """Returns cells whose spikes reach what is open: they may make it fire."""
+    found = seen.reading.found
+    return {
+        landing.sent
+        for landings in seen.effects.by_projection.values()
+        for landing in landings
+        if (there := found.get(landing.cell)) is not None and there.is_shut and there.may_fire
+    }
+
+
+def _drivers(seen: Survey, late: Collection[str]) -> frozenset[str]:
+    """Returns who drives, or learns with, anything that is known to miss something."""
+    if not seen.quiet.silent and not late:
+        return frozenset()
+    excused = {name for name in seen.incoming if seen.quiet.excuses(name) or name in late}
+    partners = {
+        projection.target
+        for projection in seen.circuit.projections.values()
+        if seen.circuit.learns(projection) and projection.source in excused
+    }
+    return frozenset(p.source for name in excused for p in seen.incoming[name]) | partners
 
 
 def _learning(reading: Reading) -> set[tuple[int, int]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sfc.analysis.network import Block, Link
 from sfc.ir.integers import STATE_LIMIT
@@ -51,11 +51,13 @@ class Arrival(NamedTuple):
     Attributes:
         firing: of the link's source when they were sent.
         is_old: whether they were sent in an earlier frame.
+        sent: what tells apart when they were sent.
     """
 
     link: Link
     firing: Firing
     is_old: bool
+    sent: Hashable
 
 
 @dataclass(slots=True)
@@ -65,10 +67,12 @@ class Numbering:
     Attributes:
         meaning: for each number the drive that the set sees, as a number, and the level above
             which a neuron is in the set; None for a set that is no such thing.
+        functions: of sets that several drives decide, see `sfc.analysis.sets`.
     """
 
     known: dict[Hashable, int] = field(default_factory=dict)
     meaning: list[tuple[int, int] | None] = field(default_factory=list)
+    functions: dict[int, tuple[Any, dict[tuple[int, ...], bool]]] = field(default_factory=dict)
 
     def number(self, key: Hashable, meaning: tuple[int, int] | None = None) -> int:
         """Returns the number of what `key` describes."""
@@ -169,9 +173,7 @@ def amount(link: Link, firing: Firing, size: int) -> tuple[int, int]:
     return (low, high) if link.covers else (min(low, 0), max(high, 0))
 
 
-def add_up(
-    block: Block, arrivals: Iterable[Arrival], blocks: list[Block], numbers: Numbering, moment: int
-) -> Sum:
+def add_up(arrivals: Iterable[Arrival], blocks: list[Block], numbers: Numbering) -> Sum:
     """Adds up what arrives at a block in a moment."""
     total = Sum()
     for arrival in arrivals:
@@ -182,7 +184,7 @@ def add_up(
         total.closed |= link.gate == "close"
         if link.low == link.high == 0:
             continue
-        sent = moment - link.latency if link.learns else -1
+        sent = arrival.sent if link.learns else None
         size = blocks[link.source].size
         if not link.is_pairwise:
             low, high = amount(link, firing, size)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sfc.analysis.cells import CURRENT_HIGH, Root, amount
 from sfc.analysis.readings import Reached, read
-from sfc.analysis.sentences import amount_text, phases_text, root_text
+from sfc.analysis.sentences import amount_text, listed, phases_text, root_text, where_text
 from sfc.analysis.solve import Found, Key, Reading
 from sfc.analysis.table import Cell
 from sfc.analysis.ties import moments_of
@@ -91,10 +91,15 @@ def assumptions(circuit: Circuit) -> tuple[Assumption, ...]:
             said = " and ".join(bounds)
             text = f"a sample of {source.name} has {said} of {source.size:,} generators on"
             found.append(Assumption(f"{source.name} {said}", text, source.span))
-    for matrix in circuit.matrices.values():
-        if len(circuit.tied(matrix.name)) > 1 and circuit.rules[matrix.rule].dw:
-            text = f"the copies of {matrix.name} are equal when a run begins"
-            found.append(Assumption(f"{matrix.name} begins equal", text, matrix.span))
+    learned = [
+        matrix
+        for matrix in circuit.matrices.values()
+        if len(circuit.tied(matrix.name)) > 1 and circuit.rules[matrix.rule].dw
+    ]
+    if learned:
+        names = listed([matrix.name for matrix in learned])
+        text = f"the copies of {names} are equal when a run begins"
+        found.append(Assumption("copies begin equal", text, learned[0].span))
     if any(prop.kind == "fires" for prop in circuit.properties):
         text = "where a population is asserted to fire, every sample has something on"
         found.append(Assumption("samples are not empty", text))
@@ -111,7 +116,7 @@ def obligations(circuit: Circuit, sound: Reached, conditional: Reached) -> tuple
         readings = with_samples if prop.kind == "fires" else (sound, conditional)
         found += _asserted(prop, *readings)
     known = {(o.kind, o.subject, o.chain, o.phase) for o in found}
-    for cell in conditional.table.open():
+    for cell in conditional.open():
         supposed = _silent(conditional, cell)
         if (supposed.kind, supposed.subject, supposed.chain, supposed.phase) not in known:
             found.append(supposed)
@@ -151,25 +156,26 @@ def _at_phase(
     """Returns what is known of `silent` or `fires` in a phase of any chain."""
     cells = [cells_at(reached, subject, chain, phase) for reached in (sound, conditional)]
     here = cells[1]
-    where = f"{subject} in phase {phase}"
+    where = where_text(sound.reading.network.circuit, chain, phase).strip()
     if kind == "silent":
         if all(cell.state == "silent" for cell in cells[0]):
-            status, text = "proved", f"{where} is silent"
+            status, text = "proved", f"{subject} is silent {where}"
         elif all(cell.state == "silent" for cell in here):
-            status, text = "conditional", f"{where} is silent, if what is open stays silent"
+            status = "conditional"
+            text = f"{subject} is silent {where}, if what is open stays silent"
         elif any(cell.state == "must_fire" for cell in cells[0]):
-            status, text = "refuted", f"{where} fires in every frame"
+            status, text = "refuted", f"{subject} fires {where} in every frame"
         else:
             worst = min(here, key=lambda cell: cell.margin)
             return replace(_silent(conditional, worst), chain=chain, phase=phase)
     elif all(cell.state == "must_fire" for cell in cells[0]):
-        status, text = "proved", f"{where} fires in every frame"
+        status, text = "proved", f"{subject} fires {where} in every frame"
     elif all(cell.state == "must_fire" for cell in here):
-        status, text = "conditional", f"{where} fires, if what is open stays silent"
+        status, text = "conditional", f"{subject} fires {where}, if what is open stays silent"
     elif all(cell.state == "silent" for cell in cells[0]):
-        status, text = "refuted", f"{where} never fires: {_why_silent(here[0])}"
+        status, text = "refuted", f"{subject} never fires {where}: {_why_silent(here[0])}"
     else:
-        status, text = "open", f"{where} fires or not: {_why_silent(here[0])}"
+        status, text = "open", f"{subject} may stay silent {where}: {_why_silent(here[0])}"
     worst = min(here, key=lambda cell: cell.margin)
     return Obligation(
         kind,
@@ -187,6 +193,9 @@ def _at_phase(
 def cells_at(reached: Reached, population: str, chain: str, phase: int) -> list[Cell]:
     """Returns the cells of a population that may be a phase of a chain."""
     timeline = reached.reading.timeline
+    table = reached.table_of(chain)
+    if timeline.tree and table is not None:
+        return [table.cell(population, phase)]
     phases = {timeline.phase(moment) for moment in moments_of(reached.reading, chain, phase)}
     if timeline.clock is not None and timeline.clock.name == chain:
         phases.add(phase)
@@ -195,13 +204,18 @@ def cells_at(reached: Reached, population: str, chain: str, phase: int) -> list[
 
 
 def _why_silent(cell: Cell) -> str:
+    if cell.drive == (0, 0):
+        return "nothing drives it"
     low, high = (amount_text(bound) for bound in cell.drive)
-    return f"drive {low} to {high}, and it fires above {amount_text(cell.level)}"
+    return f"its drive is {low} to {high}, and it fires above {amount_text(cell.level)}"
 
 
 def _silent(reached: Reached, cell: Cell) -> Obligation:
     """Returns what is known of a cell that is not proved silent."""
-    where = f"{cell.population} in phase {cell.phase}" if cell.chain else cell.population
+    circuit = reached.reading.network.circuit
+    has_phases = reached.reading.timeline.has_frames
+    where = cell.population
+    where += where_text(circuit, cell.chain, cell.phase) if has_phases else ""
     text = (
         f"{where}: worst drive {amount_text(cell.drive[1])}, safe up to {amount_text(cell.level)}"
     )
@@ -217,18 +231,16 @@ def _silent(reached: Reached, cell: Cell) -> Obligation:
         cell.drive,
         cell.level,
         cell.margin,
-        span=reached.reading.network.circuit.populations[cell.population].span,
+        span=circuit.populations[cell.population].span,
     )
 
 
 def _remedy(reading: Reading, cell: Cell) -> str:
     """Returns a bound on spikes with which a cell would be proved silent; empty if none would."""
     for key in reading.network.blocks_of[cell.population]:
-        for moment in range(reading.timeline.length):
+        for moment in reading.timeline.at(cell.chain, cell.phase):
             found = reading.found.get((key, moment))
-            if reading.timeline.phase(moment) != cell.phase or found is None:
-                continue
-            if found.margin / UNIT == cell.margin:
+            if found is not None and found.margin / UNIT == cell.margin:
                 return _most_spikes(reading, (key, moment), found, -found.margin)
     return ""
 
@@ -237,7 +249,7 @@ def _most_spikes(reading: Reading, key: Key, found: Found, excess: int) -> str:
     """Returns the bound on the spikes of one source that takes an excess away."""
     brought: dict[Root, int] = {}
     weights: dict[Root, int] = {}
-    for link, firing, _ in reading.coming(*key):
+    for link, firing, *_ in reading.coming(*key):
         if link.is_pairwise or firing.high == 0:
             continue
         high = amount(link, firing, reading.network.blocks[link.source].size)[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sfc.analysis.obligations import Assumption, Obligation, assumptions, obligations
 from sfc.analysis.readings import Reached, read
@@ -26,6 +26,14 @@ class Phases:
     conditional: Reached
     assumptions: tuple[Assumption, ...]
     obligations: tuple[Obligation, ...]
+
+    def of_chain(self, chain: str) -> Phases:
+        """Returns the analysis with the table of one chain alone."""
+        sides = []
+        for reached in (self.sound, self.conditional):
+            table = reached.table_of(chain) or reached.table
+            sides.append(replace(reached, tables=(table,)))
+        return replace(self, sound=sides[0], conditional=sides[1])
 
 
 def _supposes_anything(sound: Reached) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sfc.analysis.branching import branching
 from sfc.analysis.network import Network, network
 from sfc.analysis.solve import Reading, solve
-from sfc.analysis.table import PhaseTable, tabulate
+from sfc.analysis.table import Cell, PhaseTable, tabulate
 from sfc.analysis.ties import Ties, differing_ties, prove
 from sfc.analysis.timeline import Timeline, timeless, timeline
 from sfc.ir.circuit import Circuit, Tie
@@ -18,13 +19,26 @@ class Reached:
 
     Attributes:
         reading: the fixed point.
-        table: what it says of every population and phase.
+        tables: what it says of every population and phase, see `tabulate`.
         ties: what it says of the copies of every plastic matrix.
     """
 
     reading: Reading
-    table: PhaseTable
+    tables: tuple[PhaseTable, ...]
     ties: Ties
+
+    @property
+    def table(self) -> PhaseTable:
+        """The phases of the chain that makes the frames."""
+        return self.tables[0]
+
+    def table_of(self, chain: str) -> PhaseTable | None:
+        """Returns the phases of a chain, where they are told apart."""
+        return next((table for table in self.tables if table.chain == chain), None)
+
+    def open(self) -> list[Cell]:
+        """Returns the cells that nobody opened and that are not proved silent."""
+        return [cell for table in self.tables for cell in table.open()]
 
 
 def read(circuit: Circuit, conditional: bool, moments: Timeline | None = None) -> Reached:
@@ -49,8 +63,14 @@ def read(circuit: Circuit, conditional: bool, moments: Timeline | None = None) -
         apart |= differing
 
 
-def _solved(found: Network, moments: Timeline, conditional: bool) -> Reading:
-    """Returns the fixed point on a timeline that it bears out, or on one without phases."""
+def _solved(found: Network, moments: Timeline | None, conditional: bool) -> Reading:
+    """Returns the fixed point on a timeline that it bears out, or on one without phases.
+
+    Without a timeline, frames divide.
+    """
+    if moments is None:
+        reading = branching(found, conditional)
+        return reading or solve(found, timeless(), conditional)
     reading = solve(found, moments, conditional)
     if _keeps_time(reading):
         return reading

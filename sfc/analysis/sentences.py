@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 from sfc.analysis.cells import Root
 from sfc.analysis.solve import Reading
+from sfc.analysis.table import Cell
+from sfc.analysis.timeline import NO_PHASE
+from sfc.ir.circuit import Circuit
 
 
 def amount_text(amount: float) -> str:
@@ -15,10 +18,41 @@ def amount_text(amount: float) -> str:
 
 def phases_text(reading: Reading, moments: Iterable[int]) -> str:
     """Returns phases in words: ``phase 3``, ``phases 3, 5 and 9``, or ``any step``."""
-    if reading.timeline.frame is None:
+    timeline = reading.timeline
+    if timeline.tree:
+        found = sorted({p for m in moments for p in timeline.phases(m) or (NO_PHASE,)})
+        words = [f"{chain}[{index}]" if chain else "steps between" for chain, index in found]
+        return f"phase{'s' * (len(words) > 1)} {listed(words)}"
+    if timeline.frame is None:
         return "any step"
     numbers = [str(n) for n in sorted({reading.timeline.phase(moment) for moment in moments})]
     return f"phase{'s' * (len(numbers) > 1)} {listed(numbers)}"
+
+
+def where_text(circuit: Circuit, chain: str, phase: int) -> str:
+    """Returns when a cell is, to follow its name: `` in phase 3``, `` in phase play[3]``."""
+    if not chain:
+        return " between phases" if circuit.schedule.clock else ""
+    is_one = len(circuit.schedule.chains) == 1
+    return f" in phase {phase}" if is_one else f" in phase {chain}[{phase}]"
+
+
+def cells_text(cells: list[Cell]) -> str:
+    """Returns the phases of cells of one circuit in words, see `phases_text`."""
+    if not cells[0].chain:
+        return "any step"
+    numbers = [str(cell.phase) for cell in cells]
+    return f"phase{'s' * (len(numbers) > 1)} {listed(numbers)}"
+
+
+def action_text(circuit: Circuit, cell: Cell, action: str, names: list[str]) -> str:
+    """Returns what opens or closes populations in the phase of a cell."""
+    if not cell.chain:
+        return ""
+    phase = str(cell.phase)
+    if len(circuit.schedule.chains) > 1:
+        phase = f"{cell.chain}[{phase}]"
+    return f"`phase {phase} {{ {action} {', '.join(names)}; }}`"
 
 
 def names_text(names: Iterable[str]) -> str:

@@ -16,6 +16,34 @@ _MOST_CASES = 256
 """Cases of partners beyond which a set is known by its drive and level."""
 
 
+class Rungs(NamedTuple):
+    """Levels of a ladder that matter, ascending."""
+
+    ladder: Hashable
+    levels: tuple[int, ...]
+
+
+class Condition(NamedTuple):
+    """A set of neurons as a function of which levels their drives reach.
+
+    Attributes:
+        axes: the drives.
+        fires: for each case, the number of levels reached on each axis.
+    """
+
+    axes: tuple[Rungs, ...]
+    fires: dict[tuple[int, ...], bool]
+
+
+def conditions(numbers: Numbering, number: int) -> Condition:
+    """Returns what decides whether a neuron is in a set; the set itself, if nothing else does."""
+    known = numbers.functions.get(number)
+    if known is not None:
+        return Condition(*known)
+    drive, level = numbers.ladder(number)
+    return Condition((Rungs(Ladder(drive, None, False), (level,)),), {(0,): False, (1,): True})
+
+
 class _Axis(NamedTuple):
     """The sets of one ladder.
 
@@ -51,14 +79,19 @@ def numbered(numbers: Numbering, total: Sum, level: int) -> int:
         axis, (first, *more) = axes[telling[0]], kept[telling[0]]
         if not more and axis.ladder.shift is None and not fires[(0,) * len(axes)]:
             return axis.steps[first - 1].number
-    choices = [[0, *places] for places in kept]
-    function = tuple(fires[case] for case in product(*choices))
     names = tuple(
-        (axes[number].ladder, tuple(axes[number].steps[place - 1].level for place in kept[number]))
-        for number in telling
+        Rungs(axes[n].ladder, tuple(axes[n].steps[place - 1].level for place in kept[n]))
+        for n in telling
     )
+    choices = [[0, *places] for places in kept]
+    function = {
+        tuple(choices[n].index(case[n]) for n in telling): fires[case] for case in product(*choices)
+    }
     base = numbers.number(("drive", drive))
-    return numbers.number(("function", names, function), (base, level))
+    key = ("function", names, tuple(function.items()))
+    number = numbers.number(key, (base, level))
+    numbers.functions[number] = (names, function)
+    return number
 
 
 def _axis(total: Sum, ladder: Ladder) -> _Axis:

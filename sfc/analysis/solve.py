@@ -23,7 +23,7 @@ from sfc.analysis.cells import (
 )
 from sfc.analysis.network import Block, Link, Network
 from sfc.analysis.sets import numbered
-from sfc.analysis.timeline import Timeline
+from sfc.analysis.timeline import Past, Timeline
 from sfc.ir.integers import DECAY_LIMIT, STATE_LIMIT
 
 Key = tuple[int, int]
@@ -34,6 +34,9 @@ _ROOT_PATIENCE = 10
 
 _PATIENCE = 40
 """Changes of a cell after which its number of spikes is no longer bounded."""
+
+BEFORE = -1
+"""The moment before the first frame."""
 
 NOBODY = Firing(0, 0, -1, Root("", -1))
 
@@ -70,7 +73,7 @@ class Reading:
         found: what was found, by (block, moment); what is not in it is silent, with nothing
             arriving.
         arrivals: links by which spikes arrive at a block in a moment.
-        announced: cells whose links are among the arrivals.
+        announced: links, by identity, and the moments for which they are among the arrivals.
         pending: by moment, the blocks to look at again.
         hulls: of blocks that keep something from step to step, bounds of what ever arrives.
         updates: how often a cell changed.
@@ -96,45 +99,46 @@ class Reading:
         found = self.found.get((block, moment))
         return NOBODY if found is None else found.firing
 
-    def sent(self, block: int, moment: int) -> tuple[Firing, bool]:
-        """Returns who fired in a moment that may lie before this frame, and whether it does."""
-        if moment >= 0:
-            return self.firing(block, moment), False
-        length, has_frames = self.timeline.length, self.timeline.frame is not None
-        start = self.kicked.get(block) if (moment + 1) % length == 0 else None
+    def sent(self, block: int, past: Past) -> tuple[Firing, bool]:
+        """Returns who fired at a time, and whether that was before this frame."""
+        if past.steps < 0:
+            return self.firing(block, past.moments[0]), False
+        start = self.kicked.get(block) if past.is_start else None
         if self.is_first:
-            is_kick = start is not None and (moment == -1 or not has_frames)
+            is_kick = start is not None and (past.steps == 0 or not self.timeline.has_frames)
             return (start if is_kick and start else NOBODY), False
-        before = self.firing(block, moment % length)
-        if moment == -1 and start == before:
+        before = [self.firing(block, earlier) for earlier in past.moments]
+        if past.steps == 0 and start is not None and all(f[:3] == start[:3] for f in before):
             return start, False
-        if before.high == 0 and start is None:
+        widest = max(before, key=lambda firing: firing.high, default=NOBODY)
+        high = max(widest.high, start.high if start else 0)
+        if high == 0:
             return NOBODY, True
-        high = max(before.high, start.high if start else 0)
-        return Firing(0, high, self.numbers.number(("before", block, moment)), before.root), True
+        number = self.numbers.number(("before", block, past.steps))
+        return Firing(0, high, number, widest.root), True
 
     def coming(self, block: int, moment: int) -> list[Arrival]:
         """Returns what arrives at a block in a moment."""
-        return [
-            Arrival(link, *self.sent(link.source, moment - link.latency))
-            for link in self.arrivals.get((block, moment), ())
-        ]
+        found = []
+        for link in self.arrivals.get((block, moment), ()):
+            past = self.timeline.past(moment, link.latency)
+            found.append(Arrival(link, *self.sent(link.source, past), past))
+        return found
 
 
 def solve(network: Network, timeline: Timeline, conditional: bool) -> Reading:
     """Returns the fixed point of one reading."""
     reading = Reading(network, timeline, conditional)
-    length = timeline.length
-    reading.pending = [set() for _ in range(length)]
+    reading.pending = [set() for _ in range(timeline.length)]
     restless = [n for n, block in enumerate(network.blocks) if block.is_restless]
     for waiting in reading.pending:
         waiting.update(restless)
     _begin(reading)
     _go_through(reading)
     reading.is_first = False
-    firing = [cell for cell, found in reading.found.items() if found.firing.high]
-    for block, moment in [*firing, *((kicked, length - 1) for kicked in reading.kicked)]:
-        _announce(reading, block, moment, length - moment)
+    fired = [key for key, found in reading.found.items() if found.firing.high]
+    for block, moment in (*fired, *((kicked, BEFORE) for kicked in reading.kicked)):
+        _announce(reading, block, moment, is_over=True)
     while any(reading.pending):
         _go_through(reading)
     return reading
@@ -150,23 +154,20 @@ def _go_through(reading: Reading) -> None:
 def _begin(reading: Reading) -> None:
     """Makes fire what the host makes fire, before the first frame and in every one."""
     network, timeline = reading.network, reading.timeline
-    last = timeline.length - 1
+    surely = timeline.has_frames
     for block in (*network.kicked, *network.kicks):
         number = reading.numbers.number(("all", block))
-        root = Root(network.blocks[block].name, last)
-        reading.kicked[block] = Firing(int(timeline.frame is not None), 1, number, root)
+        root = Root(network.blocks[block].name, BEFORE)
+        reading.kicked[block] = Firing(int(surely), 1, number, root)
         for line, is_first in network.triggered.get(block, ()):
-            reading.kicked[line] = _on_line(
-                reading, line, last, is_first, timeline.frame is not None
-            )
+            reading.kicked[line] = _on_line(reading, line, BEFORE, is_first, surely)
     for block in reading.kicked:
-        _announce(reading, block, last)
+        _announce(reading, block, BEFORE)
     if not network.circuit.schedule.chains:
         for (line,) in network.lines.values():
             _drive(reading, line, 0, _on_line(reading, line, 0, False, False))
-    beats = range(timeline.frame - 1, timeline.length, timeline.frame) if timeline.frame else [0]
     for kick in network.kicks:
-        for moment in beats:
+        for moment in timeline.beats:
             _drive(reading, kick, moment, reading.kicked[kick])
 
 
@@ -215,25 +216,26 @@ def _on_line(reading: Reading, line: int, moment: int, is_first: bool, surely: b
     return Firing(fewest, most, reading.numbers.number(key), Root(block.name, -1))
 
 
-def _announce(reading: Reading, block: int, moment: int, soonest: int = 1) -> None:
+def _announce(reading: Reading, block: int, moment: int, is_over: bool = False) -> None:
     """Lets everything be looked at again on which a block's spikes in a moment have a bearing.
 
     Args:
         reading: it is part of.
         block, moment: of the spikes.
-        soonest: steps after the spikes, before which nothing needs to be looked at again.
+        is_over: whether only what lies in later frames is to be looked at again.
     """
-    length = reading.timeline.length
-    is_new = (block, moment) not in reading.announced
-    reading.announced.add((block, moment))
+    timeline = reading.timeline
     for link in reading.network.outgoing[block]:
-        arrival = (moment + link.latency) % length
-        if is_new:
-            reading.arrivals[link.target, arrival].append(link)
-        if link.latency >= soonest:
-            reading.pending[arrival].add(link.target)
-    for step in range(soonest, min(reading.network.blocks[block].rest, length) + 1):
-        reading.pending[(moment + step) % length].add(block)
+        for arrival in timeline.future(moment, link.latency):
+            if (id(link), arrival) not in reading.announced:
+                reading.announced.add((id(link), arrival))
+                reading.arrivals[link.target, arrival].append(link)
+            if not is_over or timeline.past(arrival, link.latency).steps >= 0:
+                reading.pending[arrival].add(link.target)
+    for step in range(1, timeline.steps_of(reading.network.blocks[block].rest) + 1):
+        for later in timeline.future(moment, step):
+            if not is_over or timeline.past(later, step).steps >= 0:
+                reading.pending[later].add(block)
 
 
 def _update(reading: Reading, number: int, moment: int) -> None:
@@ -292,7 +294,7 @@ def _widen(reading: Reading, number: int, total: Sum) -> None:
 
 def _evaluate(reading: Reading, number: int, block: Block, moment: int) -> Found:
     arrivals = reading.coming(number, moment)
-    total = add_up(block, arrivals, reading.network.blocks, reading.numbers, moment)
+    total = add_up(arrivals, reading.network.blocks, reading.numbers)
     kept_low, kept_high, overflows = _kept(reading, number, block, total)
     low, high = total.low + kept_low, total.high + kept_high
     overflows |= not -STATE_LIMIT <= low + block.bias <= high + block.bias <= STATE_LIMIT
@@ -317,6 +319,10 @@ def _evaluate(reading: Reading, number: int, block: Block, moment: int) -> Found
         if not (may_rest or overflows or block.has_memory):
             set_number = numbered(reading.numbers, total, level - total.certain)
         firing = Firing(min(fewest, bound), bound, set_number, root)
+    outcome = reading.timeline.outcome(moment, block.name)
+    if outcome is not None:
+        certain = Firing(1, 1, reading.numbers.number(("all", number)), here)
+        firing = certain if outcome else NOBODY
     is_shut = block.gated and not total.opened
     passed = NOBODY if reading.conditional and is_shut else firing
     return Found(passed, firing.high, total, margin, is_shut, overflows, may_rest)
@@ -358,11 +364,12 @@ def _rests(reading: Reading, number: int, block: Block, moment: int) -> tuple[bo
     No neuron is before the first frame; the kick of a ring is not a spike.
     """
     may = must = False
-    length = reading.timeline.length
-    for step in range(1, min(block.rest, length) + 1):
-        firing = reading.firing(number, (moment - step) % length)
-        may |= firing.high > 0
-        must |= firing.low == block.size and step <= moment
+    for step in range(1, reading.timeline.steps_of(block.rest) + 1):
+        past = reading.timeline.past(moment, step)
+        for earlier in past.moments:
+            firing = reading.firing(number, earlier)
+            may |= firing.high > 0
+            must |= firing.low == block.size and past.steps < 0
     return may, must
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sfc.analysis.cells import Sum
 from sfc.analysis.solve import NOBODY, Found, Reading
+from sfc.analysis.timeline import NO_PHASE, Phase
 from sfc.ir.circuit import Circuit
 from sfc.ir.integers import UNIT
 
@@ -19,8 +20,8 @@ class Cell:
     """A population in a phase, in every frame; amounts in weight units.
 
     Attributes:
-        chain, phase: of the frame; "" and -1 where the circuit has no frames of one length, and
-            one cell stands for every step.
+        chain, phase: of the frame; "" and -1 for a step that is no phase, or any step where the
+            phases are not told apart.
         state: silent, may_fire, must_fire (at least one neuron does), or open: nobody opened it,
             and it is not proved silent.
         drive: least and most that arrives at a neuron, gates left out.
@@ -78,7 +79,11 @@ class PhaseTable:
         return range(self.phases) if self.chain else range(-1, 0)
 
     def cell(self, population: str, phase: int = -1) -> Cell:
-        """Returns a cell; KeyError for an unknown population."""
+        """Returns a cell; KeyError for an unknown population.
+
+        Where phases are not told apart, it is the same for all.
+        """
+        phase = phase if self.chain else -1
         known = self.known.get((population, phase))
         if known is not None:
             return known
@@ -108,29 +113,46 @@ class PhaseTable:
         return [cell for cell in self.known.values() if cell.state == "open"]
 
 
-def tabulate(reading: Reading) -> PhaseTable:
-    """Returns the phase table of a reading."""
-    network, timeline = reading.network, reading.timeline
-    chain = timeline.clock.name if timeline.clock else ""
-    gathered: dict[tuple[str, int], dict[int, list[Found]]] = {}
+def tabulate(reading: Reading) -> tuple[PhaseTable, ...]:
+    """Returns the phase tables of a reading: one, or one for each chain of frames that divide.
+
+    The first is of the chain that makes the frames. Where frames divide, the last is of the steps
+    that are no phase, if anything arrives in them.
+    """
+    circuit, timeline = reading.network.circuit, reading.timeline
+    gathered: dict[Phase, dict[str, dict[int, list[Found]]]] = {}
     for (block, moment), found in reading.found.items():
-        if network.blocks[block].kind == "population":
-            key = (network.blocks[block].name, timeline.phase(moment))
-            gathered.setdefault(key, {}).setdefault(moment, []).append(found)
-    repeats = timeline.length // timeline.frame if timeline.frame else 1
-    known = {}
-    for (name, phase), by_moment in gathered.items():
-        blocks = len(network.blocks_of[name])
-        counts = [_count(several) for several in by_moment.values()]
-        if len(counts) < repeats:
-            counts.append((0, 0))
-        count = min(low for low, _ in counts), max(high for _, high in counts)
-        several = [found for there in by_moment.values() for found in there]
-        is_whole = len(several) == repeats * blocks
-        known[name, phase] = _cell(network.circuit, chain, name, phase, several, count, is_whole)
-    order = {name: index for index, name in enumerate(network.circuit.populations)}
-    ordered = dict(sorted(known.items(), key=lambda item: (order[item[0][0]], item[0][1])))
-    return PhaseTable(network.circuit, chain, timeline.frame or 1, ordered)
+        if reading.network.blocks[block].kind == "population":
+            for place in timeline.phases(moment) or (NO_PHASE,):
+                cells = gathered.setdefault(place, {})
+                by_moment = cells.setdefault(reading.network.blocks[block].name, {})
+                by_moment.setdefault(moment, []).append(found)
+    known: dict[str, dict[tuple[str, int], Cell]] = {}
+    for (chain, phase), cells in gathered.items():
+        moments = len(timeline.at(chain, phase))
+        for name, there in cells.items():
+            known.setdefault(chain, {})[name, phase] = _cell(
+                reading, Place(name, chain, phase), there, moments
+            )
+    lengths = {chain.name: len(chain.relays) for chain in circuit.schedule.chains}
+    first = timeline.clock.name if timeline.clock else ""
+    others = [name for name in (*lengths, "") if name != first] if timeline.tree else []
+    order = {name: index for index, name in enumerate(circuit.populations)}
+    tables = []
+    for chain in (first, *others):
+        cells_of = known.get(chain, {})
+        ordered = sorted(cells_of.items(), key=lambda item: (order[item[0][0]], item[0][1]))
+        if chain or cells_of or not timeline.tree:
+            tables.append(PhaseTable(circuit, chain, lengths.get(chain, 1), dict(ordered)))
+    return tuple(tables)
+
+
+class Place(NamedTuple):
+    """A population in a phase of a chain."""
+
+    population: str
+    chain: str
+    phase: int
 
 
 def _count(found: list[Found]) -> tuple[int, int]:
@@ -138,30 +160,30 @@ def _count(found: list[Found]) -> tuple[int, int]:
     return sum(f.firing.low for f in found), sum(f.may_fire for f in found)
 
 
-def _cell(
-    circuit: Circuit,
-    chain: str,
-    name: str,
-    phase: int,
-    found: list[Found],
-    count: tuple[int, int],
-    is_whole: bool,
-) -> Cell:
+def _cell(reading: Reading, place: Place, by_moment: dict[int, list[Found]], moments: int) -> Cell:
     """Returns a cell.
 
     Args:
-        circuit, chain, name, phase: of which.
-        found: of its blocks, in all moments that are that phase.
-        count: of spikes.
-        is_whole: whether something was found of every block in every moment.
+        reading: in which it was found.
+        place: of the cell.
+        by_moment: what was found of its blocks, in moments that are that phase.
+        moments: how many there are.
     """
+    network = reading.network
+    name, chain, phase = place
+    counts = [_count(several) for several in by_moment.values()]
+    if len(counts) < moments:
+        counts.append((0, 0))
+    count = min(low for low, _ in counts), max(high for _, high in counts)
+    found = [one for there in by_moment.values() for one in there]
+    is_whole = len(found) == moments * len(network.blocks_of[name])
     state: State = "silent"
     if any(f.may_fire and f.is_shut for f in found):
         state = "open"
     elif count[1]:
         state = "must_fire" if count[0] else "may_fire"
     if not is_whole:
-        neuron = circuit.populations[name].neuron
+        neuron = network.circuit.populations[name].neuron
         found = [*found, Found(NOBODY, 0, Sum(), UNIT * (neuron.threshold - neuron.bias))]
     worst = min(found, key=lambda f: f.margin)
     drive = (

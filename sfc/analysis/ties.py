@@ -103,7 +103,7 @@ def compare(reading: Reading, rule: Rule, first: Projection, copy: Projection) -
         return TieProof(*names, "proved")
     if _is_by_coincidence(rule):
         ours, theirs = (lessons(reading, p) for p in (first, copy))
-        bare = [[(x.rows, x.columns, x.change) for x in sequence] for sequence in (ours, theirs)]
+        bare = [_taught(reading, sequence) for sequence in (ours, theirs)]
         if bare[0] == bare[1] and not lopsided:
             if ours == theirs:
                 return TieProof(*names, "proved")
@@ -151,6 +151,12 @@ def lessons(reading: Reading, projection: Projection) -> list[Lesson]:
                 if change != (0,):
                     found[Lesson(moment, rows, columns, change)] = None
     return list(found)
+
+
+def _taught(reading: Reading, sequence: list[Lesson]) -> list[Hashable]:
+    """Returns what a frame teaches; when, only where its moments are not in all frames."""
+    is_tree = bool(reading.timeline.tree)
+    return [(x.moment if is_tree else 0, x.rows, x.columns, x.change) for x in sequence]
 
 
 def _by_frames(reading: Reading, sequence: list[Lesson]) -> list[Hashable]:
@@ -203,7 +209,8 @@ def moments_of(reading: Reading, chain_name: str, phase: int, surely: bool = Fal
         blocks += [kick for kick in network.kicks if network.blocks[kick].name == chain_name]
     found = []
     for moment in range(length):
-        before = [reading.sent(block, moment - 1)[0] for block in blocks]
+        past = reading.timeline.past(moment, 1)
+        before = [reading.sent(block, past)[0] for block in blocks]
         if any(firing.low if surely else firing.high for firing in before):
             found.append(moment)
     return found

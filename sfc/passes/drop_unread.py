@@ -27,8 +27,9 @@ class DropUnread:
     A circuit without a probe and a readout does not say what is read, and one that asserts
     no_overflow speaks of all its neurons: nothing is dropped from these.
 
-    It is exact: no spike leads from what goes to what stays. A run whose chain stops finds this
-    out after fewer steps, since its patience grows with the number of relays.
+    It is exact: no spike leads from what goes to what stays. Overflows of what goes are not
+    reported any more, and a run whose chain stops finds this out after fewer steps, since its
+    patience grows with the number of relays.
     """
 
     name: ClassVar[str] = "drop-unread"
@@ -43,19 +44,15 @@ class DropUnread:
         if any(prop.kind == "no_overflow" for prop in circuit.properties):
             return circuit
         read = _Reading(circuit)
-        unread = [name for name in circuit.populations if name not in read.populations]
+        unread = set(circuit.populations) - read.populations
         if not unread:
             return circuit
         smaller = without_populations(circuit, unread)
         schedule = smaller.schedule
-        used = {p.weight.matrix for p in smaller.projections.values() if isinstance(p.weight, Tie)}
+        unused = _tied(circuit) - _tied(smaller)
         return replace(
             smaller,
-            matrices=by_name(
-                matrix
-                for name, matrix in circuit.matrices.items()
-                if name in used or not circuit.tied(name)
-            ),
+            matrices=by_name(m for m in circuit.matrices.values() if m.name not in unused),
             schedule=replace(
                 schedule,
                 chains=tuple(c for c in schedule.chains if c.name in read.chains),
@@ -80,9 +77,12 @@ class _Reading:
         self._waiting: list[str] = []
         self._carried = carriers(circuit)
         self._chains_of = _chains_of(circuit)
+        self._relays = {chain.name: chain.relays for chain in circuit.schedule.chains}
         self._read_what_is_named()
+        asserted = {m for prop in circuit.properties if prop.kind == "tied" for m in prop.subjects}
         for projection in circuit.projections.values():
-            if _stays(circuit, projection):
+            tie = projection.weight
+            if isinstance(tie, Tie) and (tie.matrix in asserted or circuit.learns(projection)):
                 self._follow(projection)
                 self._read_population(projection.target)
         onto = incoming(circuit)
@@ -122,7 +122,7 @@ class _Reading:
         if name in self.chains:
             return
         self.chains.add(name)
-        for relay in self.circuit.schedule.chain(name).relays:
+        for relay in self._relays[name]:
             self._read_population(relay)
 
 
@@ -135,13 +135,10 @@ def _chains_of(circuit: Circuit) -> Mapping[str, list[str]]:
     return found
 
 
-def _stays(circuit: Circuit, projection: Projection) -> bool:
-    """Tells whether a projection's weights are read: they learn, or are asserted to be tied."""
-    tie = projection.weight
-    if not isinstance(tie, Tie):
-        return False
-    asserted = (prop.subjects for prop in circuit.properties if prop.kind == "tied")
-    return circuit.learns(projection) or any(tie.matrix in subjects for subjects in asserted)
+def _tied(circuit: Circuit) -> set[str]:
+    """Returns the matrices that projections are tied to."""
+    weights = (projection.weight for projection in circuit.projections.values())
+    return {weight.matrix for weight in weights if isinstance(weight, Tie)}
 
 
 def _sees_reward(circuit: Circuit, projection: Projection) -> bool:

@@ -74,14 +74,13 @@ def _landing(reading: Reading) -> dict[str, list[Key]]:
 
 def _same(reading: Reading, cell: Key, without: set[str]) -> bool:
     """Tells whether a cell's neurons fire alike if some projections bring nothing."""
-    number, moment = cell
-    block, found = reading.network.blocks[number], reading.found.get(cell)
+    block, found = reading.network.blocks[cell[0]], reading.found.get(cell)
     if found is None or block.has_memory or found.overflows:
         return False
     left: list[Arrival] = [
         arrival for arrival in reading.coming(*cell) if arrival.link.projection not in without
     ]
-    total = add_up(block, left, reading.network.blocks, reading.numbers, moment)
+    total = add_up(left, reading.network.blocks, reading.numbers)
     if not CURRENT_LOW <= total.low <= total.high <= CURRENT_HIGH:
         return False
     level = block.threshold - block.bias

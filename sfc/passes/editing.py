@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
 from sfc.ir.circuit import Circuit, Projection, by_name
@@ -27,7 +27,7 @@ def with_projections(circuit: Circuit, projections: Iterable[Projection]) -> Cir
     )
 
 
-def without_populations(circuit: Circuit, names: Collection[str]) -> Circuit:
+def without_populations(circuit: Circuit, names: Set[str]) -> Circuit:
     """Returns a circuit without populations and the projections from and to them."""
     kept = (p for p in circuit.populations.values() if p.name not in names)
     ends_stay = (

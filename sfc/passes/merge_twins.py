@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -71,13 +71,14 @@ def _merged_chains(
     always stays.
     """
     uses = Counter(relay for chain in circuit.schedule.chains for relay in chain.relays)
-    staying: list[Chain] = []
+    staying: dict[int, list[Chain]] = defaultdict(list)
     gone: dict[str, str] = {}
     for chain in sorted(circuit.schedule.chains, key=lambda chain: -len(chain.relays)):
         is_free = all(uses[relay] == 1 and relay not in named for relay in chain.relays)
-        twin = next((c for c in staying if is_free and _is_prefix(chain, c, classes)), None)
+        alike = staying[classes[chain.relays[0]]]
+        twin = next((c for c in alike if is_free and _is_prefix(chain, c, classes)), None)
         if twin is None:
-            staying.append(chain)
+            alike.append(chain)
         else:
             gone[chain.name] = twin.name
     return gone

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import Field, fields
 from typing import Any
 
 from sfc.diagnostics import fail, nearest, shortened
+from sfc.ir.circuit import Circuit
 from sfc.passes import LEVELS, PASSES
 from sfc.passes.base import Pass
+from sfc.passes.quantise import Quantise
 
 _TRUTH = {"true": True, "false": False}
 
@@ -27,6 +30,17 @@ def pipeline(level: int | None, passes: Iterable[str | Pass]) -> tuple[Pass, ...
         fail("E0302", f"there is no level {level}", help=f"levels are 0 to {max(LEVELS)}")
     given = (named(step) if isinstance(step, str) else step for step in passes)
     return (*(LEVELS[level] if level is not None else ()), *given)
+
+
+def rounded_first(circuit: Circuit, passes: tuple[Pass, ...]) -> tuple[Pass, ...]:
+    """Returns passes with those that round real weights before all others, as these need integers.
+
+    A circuit with real weights that none of them rounds gets `quantise` as it is by default.
+    """
+    rounding = [step for step in passes if isinstance(step, Quantise)]
+    if not rounding and circuit.real_projections():
+        rounding = [Quantise()]
+    return (*rounding, *(step for step in passes if not isinstance(step, Quantise)))
 
 
 def find(name: str) -> type[Pass]:
@@ -61,7 +75,8 @@ def named(text: str) -> Pass:
 
 def options(kind: type[Pass]) -> dict[str, Field[Any]]:
     """Returns the options of a pass that a text can set, by name; their defaults tell the type."""
-    plain = (field for field in fields(kind) if isinstance(field.default, int | str))  # type: ignore[arg-type]
+    held = int | float | str | None
+    plain = (field for field in fields(kind) if isinstance(field.default, held))  # type: ignore[arg-type]
     return {field.name: field for field in plain}
 
 
@@ -74,6 +89,10 @@ def _value(name: str, option: str, text: str, default: Any) -> Any:
         if text.lstrip("-").isdecimal() and len(text) < 20:
             return int(text)
         kind = "an integer"
+    elif default is None or isinstance(default, float):
+        with suppress(ValueError):
+            return int(text) if text.lstrip("-").isdecimal() else float(text)
+        kind = "a number"
     else:
         return text
     fail("E0305", f"option `{option}` of pass `{name}` is {kind}, found `{shortened(text)}`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
@@ -174,7 +175,12 @@ class _Relaying:
             )
             for present in schedule.presents
         )
-        chains = tuple(self._started(chain) for chain in schedule.chains)
+        starts: dict[str, list[str]] = defaultdict(list)
+        for name in self.moved:
+            before = self.circuit.projections[name]
+            if before.origin is not None and before.origin.kind == "start":
+                starts[before.target].append(name)
+        chains = tuple(self._started(chain, starts[chain.relays[0]]) for chain in schedule.chains)
         return replace(
             self.circuit,
             populations=by_name(self.populations.values()),
@@ -182,13 +188,11 @@ class _Relaying:
             schedule=replace(schedule, chains=chains, presents=presents),
         )
 
-    def _started(self, chain: Chain) -> Chain:
+    def _started(self, chain: Chain, moved: Iterable[str]) -> Chain:
+        """Returns a chain that is started by hops, given its starts that were moved."""
         starters = list(chain.started_by)
-        for name, hop in self.moved.items():
-            before = self.circuit.projections[name]
-            is_start = before.origin is not None and before.origin.kind == "start"
-            if is_start and before.target == chain.relays[0]:
-                starters[starters.index(before.source)] = hop
+        for name in moved:
+            starters[starters.index(self.circuit.projections[name].source)] = self.moved[name]
         return replace(chain, started_by=tuple(starters))
 
 

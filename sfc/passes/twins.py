@@ -46,17 +46,26 @@ def twin_classes(circuit: Circuit) -> Mapping[str, int]:
             parts[classes[group[0]]].append(group)
         moved = []
         for old, groups in parts.items():
-            # Those that are not doubtful stay together: none of their sources has moved.
-            rest = members[old].difference(*groups)
-            by_size = sorted([*groups, list(rest)], key=len)
-            for group in by_size[:-1]:
-                if group:
-                    members[number := next(numbers)] = set(group)
-                    members[old].difference_update(group)
-                    classes |= dict.fromkeys(group, number)
-                    moved += group
+            for group in _leaving(members[old], groups):
+                members[number := next(numbers)] = set(group)
+                members[old].difference_update(group)
+                classes |= dict.fromkeys(group, number)
+                moved += group
         doubtful = list(dict.fromkeys(target for name in moved for target in targets[name]))
     return {name: classes[name] for name in circuit.populations}
+
+
+def _leaving(members: set[str], groups: list[list[str]]) -> list[list[str]]:
+    """Returns the parts of a class that leave it: all but the largest.
+
+    Its members that are in none of the groups are a part too: none of their sources has moved.
+    """
+    largest = max(groups, key=len)
+    others = len(members) - sum(map(len, groups))
+    if others >= len(largest):
+        return groups
+    rest = list(members.difference(*groups)) if others else []
+    return [group for group in (*groups, rest) if group and group is not largest]
 
 
 def _grouped(names: Iterable[str], keys: Mapping[str, object]) -> list[list[str]]:

@@ -22,9 +22,16 @@ def strip_cells(strip: Strip, x: float, y: float, width: float) -> Iterator[str]
         yield mark(first.kind, *shape, _words(first, last))
 
 
-def clock_cells(strip: Strip, x: float, y: float, ring: bool) -> Iterator[str]:
-    """Draws the phases of a chain, with numbers and rewards; tooltips tell what they do."""
-    width = clock_width(strip)
+def clock_cells(strip: Strip, x: float, y: float, ring: bool, width: float = 0.0) -> Iterator[str]:
+    """Draws the phases of a chain, with numbers and rewards; tooltips tell what they do.
+
+    Args:
+        strip: the phases.
+        x, y: of its upper left corner.
+        ring: draw the way back to the first.
+        width: of all phases; by default what a box has room for.
+    """
+    width = width or clock_width(strip)
     cell = width / strip.length
     yield rectangle(x, y, width, CLOCK_HEIGHT, "cells")
     for first, last in _runs(strip, cell):

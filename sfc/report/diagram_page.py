@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
-from html import escape
 
 from sfc.ir.circuit import Circuit, Input, Population
 from sfc.report.diagram import Diagram, build, outline_of, shape_text
+from sfc.report.document import document, html
 from sfc.report.drawing import svg
 from sfc.report.phases import Strip, strips
-from sfc.report.strokes import LIGHT, printable
 
 _MOST_BOXES = 400
 _MOST_DEPTHS = 12
@@ -21,10 +18,7 @@ _MOST_PHASES = 12
 _HINT = "click modules to unfold them, their titles to fold them;"
 
 _STYLE = """\
-:root{color-scheme:light dark;--ink:#1f2933;--grey:#64748b;--line:#cbd5e1;--page:#fff;--bar:#f8fafc}
-*{box-sizing:border-box}
-body{margin:0;height:100vh;display:grid;grid-template:auto 1fr/1fr auto;color:var(--ink);
-background:var(--page);font:13px/1.4 Helvetica,Arial,"DejaVu Sans",sans-serif}
+body{height:100vh;display:grid;grid-template:auto 1fr/1fr auto}
 header{grid-column:1/3;display:flex;gap:14px;align-items:center;padding:8px 14px;
 background:var(--bar);border-bottom:1px solid var(--line)}
 header h1{font-size:15px;margin:0;max-width:40vw;overflow:hidden;text-overflow:ellipsis}
@@ -48,32 +42,6 @@ tr.on td{background:#fde68a66}
 .sfc .module,.sfc .array,.sfc .frame .name{cursor:pointer}
 .sfc .edge .hit{stroke:transparent;stroke-width:11px;stroke-dasharray:none}
 .sfc .edge:hover .line:not(.hit){stroke-width:4px}
-@media (prefers-color-scheme:dark){
-:root{--ink:#e2e8f0;--grey:#94a3b8;--line:#334155;--page:#0b1220;--bar:#111a2b}
-.sfc text{fill:#e2e8f0}
-.sfc .subtitle,.sfc .note,.sfc .small{fill:#94a3b8}
-.sfc .tag{fill:#fff}
-.sfc .halo{stroke:#0b1220}
-.sfc .paper{fill:#0b1220}
-.sfc .body{fill:#172033;stroke:#94a3b8}
-.sfc .input .body{fill:#14233f;stroke:#60a5fa}
-.sfc .chain .body{fill:#2a2110;stroke:#d97706}
-.sfc .module .body,.sfc .array .body{fill:#1e293b}
-.sfc .frame .body{fill:#fff;stroke:#475569}
-.sfc .cells{fill:#0b1220;stroke:#475569}
-.sfc .grid{stroke:#475569}
-.sfc .open{fill:#34b373}
-.sfc .present{fill:#60a5fa;stroke:#0b1220}
-.sfc .reward{fill:#a16207}
-.sfc .hollow{fill:#0b1220}
-.sfc .excitatory,.sfc .ring{color:#cbd5e1}
-.sfc .inhibitory,.sfc .closes{color:#f87171}
-.sfc .gate,.sfc .opens{color:#34b373}
-.sfc .presents{color:#60a5fa}
-.sfc .matrix1,.sfc .matrix6{color:#a78bfa}
-.sfc .matrix3{color:#f472b6}
-.sfc .matrix5{color:#fbbf24}
-}
 @media print{header,aside{display:none}main{overflow:visible}}
 """
 
@@ -214,41 +182,28 @@ def page(circuit: Circuit, depth: int | None = None, relays: bool = False) -> st
         first if depth == first.depth else build(circuit, depth, relays)
         for depth in _depths(circuit, first)
     ]
-    digest = hashlib.sha256(_SCRIPT.encode()).digest()
-    policy = (
-        "default-src 'none'; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{base64.b64encode(digest).decode()}'"
-    )
     place = diagrams.index(first)
     slider = (
         f'<label>depth <input id="depth" type="range" min="0" max="{len(diagrams) - 1}" '
         f'value="{place}"></label>'
     )
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en"><head><meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-            f"<title>{_html(circuit.name)}</title>",
-            f"<style>\n{LIGHT}{_STYLE}</style></head><body>",
-            f"<header><h1>{_html(circuit.name)}</h1>",
-            slider if len(diagrams) > 1 else "",
-            '<button id="fit">fit</button><button id="table">table</button>',
-            f'<span class="hint">{_HINT if len(diagrams) > 1 else ""}',
-            "drag to move, scroll to zoom, point at a box for its edges</span></header><main>",
-            *(
-                f'<div class="depth" data-depth="{diagram.depth}"'
-                f"{'' if diagram is first else ' hidden'}>{svg(diagram, style=False)}</div>"
-                for diagram in diagrams
-            ),
-            "</main><aside><table>",
-            "<thead><tr><th>name</th><th>size</th><th>phases</th></tr></thead><tbody>",
-            *_rows(circuit),
-            "</tbody></table></aside>",
-            f"<script>{_SCRIPT}</script></body></html>",
-            "",
-        ]
-    )
+    body = [
+        f"<header><h1>{html(circuit.name)}</h1>",
+        slider if len(diagrams) > 1 else "",
+        '<button id="fit">fit</button><button id="table">table</button>',
+        f'<span class="hint">{_HINT if len(diagrams) > 1 else ""}',
+        "drag to move, scroll to zoom, point at a box for its edges</span></header><main>",
+        *(
+            f'<div class="depth" data-depth="{diagram.depth}"'
+            f"{'' if diagram is first else ' hidden'}>{svg(diagram, style=False)}</div>"
+            for diagram in diagrams
+        ),
+        "</main><aside><table>",
+        "<thead><tr><th>name</th><th>size</th><th>phases</th></tr></thead><tbody>",
+        *_rows(circuit),
+        "</tbody></table></aside>",
+    ]
+    return document(circuit.name, _STYLE, body, _SCRIPT)
 
 
 def _depths(circuit: Circuit, first: Diagram) -> list[int]:
@@ -266,7 +221,7 @@ def _rows(circuit: Circuit) -> Iterator[str]:
     found = strips(circuit, {thing.name: thing.name for thing in things})
     shown = [thing for thing in things if thing.name not in relays]
     for thing in shown[:_MOST_ROWS]:
-        name, shape = _html(thing.name), shape_text(thing.shape)
+        name, shape = html(thing.name), shape_text(thing.shape)
         phases = "<br>".join(line for s in found.get(thing.name, ()) for line in _phases(s))
         yield f'<tr data-name="{name}"><td>{name}</td><td>{shape}</td><td>{phases}</td></tr>'
     if len(shown) > _MOST_ROWS:
@@ -279,9 +234,5 @@ def _phases(strip: Strip) -> Iterator[str]:
         if phases:
             words = ", ".join(str(phase) for phase in phases[:_MOST_PHASES])
             more = ", …" if len(phases) > _MOST_PHASES else ""
-            chain = f" of {_html(strip.title)}" if strip.title else ""
+            chain = f" of {html(strip.title)}" if strip.title else ""
             yield f"{word} {words}{more}{chain}"
-
-
-def _html(words: str) -> str:
-    return escape(printable(words))

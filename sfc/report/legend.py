@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sfc.report.bundles import Style
 from sfc.report.cells import mark
@@ -35,14 +35,28 @@ _CELLS: dict[MarkKind, str] = {
 
 
 def legend(diagram: Diagram, y: float, width: float) -> tuple[str, float]:
-    """Draws the legend from a height on.
+    """Draws the legend of a diagram from a height on.
+
+    Returns:
+        The elements, and the height below them.
+    """
+    return flowing(_entries(diagram), y, width)
+
+
+def flowing(entries: Iterable[tuple[float, str, str]], y: float, width: float) -> tuple[str, float]:
+    """Draws entries of a legend one after another, in as many lines as that takes.
+
+    Args:
+        entries: for each the width of its symbol, the symbol with base line 0, and its meaning.
+        y: of the first line.
+        width: of the lines.
 
     Returns:
         The elements, and the height below them.
     """
     parts = []
     x = 0.0
-    for symbol_width, symbol, words in _entries(diagram):
+    for symbol_width, symbol, words in entries:
         room = symbol_width + 6 + text_width(words, 10.5)
         if x and x + room > width:
             x, y = 0.0, y + _LINE
@@ -53,7 +67,6 @@ def legend(diagram: Diagram, y: float, width: float) -> tuple[str, float]:
 
 
 def _entries(diagram: Diagram) -> Iterator[tuple[float, str, str]]:
-    """Yields the width of a symbol, the symbol, its base line at 0, and what it means."""
     styles = dict.fromkeys(s.style for edge in diagram.edges for s in edge.strands)
     matrices = list(diagram.matrices)
     for name in matrices[:_MOST_MATRICES]:

@@ -62,6 +62,33 @@ LIGHT = f"""\
 """ + "".join(f".sfc .matrix{n}{{color:{color}}}\n" for n, color in enumerate(MATRIX_COLORS))
 """The style sheet of a diagram on white paper."""
 
+DARK = """\
+.sfc text{fill:#e2e8f0}
+.sfc .subtitle,.sfc .note,.sfc .small{fill:#94a3b8}
+.sfc .tag{fill:#fff}
+.sfc .halo{stroke:#0b1220}
+.sfc .paper{fill:#0b1220}
+.sfc .body{fill:#172033;stroke:#94a3b8}
+.sfc .input .body{fill:#14233f;stroke:#60a5fa}
+.sfc .chain .body{fill:#2a2110;stroke:#d97706}
+.sfc .module .body,.sfc .array .body{fill:#1e293b}
+.sfc .frame .body{fill:#fff;stroke:#475569}
+.sfc .cells{fill:#0b1220;stroke:#475569}
+.sfc .grid{stroke:#475569}
+.sfc .open{fill:#34b373}
+.sfc .present{fill:#60a5fa;stroke:#0b1220}
+.sfc .reward{fill:#a16207}
+.sfc .hollow{fill:#0b1220}
+.sfc .excitatory,.sfc .ring{color:#cbd5e1}
+.sfc .inhibitory,.sfc .closes{color:#f87171}
+.sfc .gate,.sfc .opens{color:#34b373}
+.sfc .presents{color:#60a5fa}
+.sfc .matrix1,.sfc .matrix6{color:#a78bfa}
+.sfc .matrix3{color:#f472b6}
+.sfc .matrix5{color:#fbbf24}
+"""
+"""What of it differs on a dark page."""
+
 _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _KIND_CLASSES = {"open": "opens", "close": "closes", "present": "presents"}
 

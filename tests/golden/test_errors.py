@@ -1,7 +1,8 @@
 """Every mistake that a circuit file can hold: what the message says, and that the fix compiles.
 
 `<code>-<slug>.sfc` has one mistake, `<code>-<slug>.txt` the message, and `<code>-<slug>.valid.sfc`
-is the nearest file without the mistake. SFC_UPDATE_GOLDEN=1 rewrites the messages.
+is the nearest file without the mistake. Files of codes that `sfc check` gives are checked, too.
+SFC_UPDATE_GOLDEN=1 rewrites the messages.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import sfc
-from sfc.codes import CODES
+from sfc.codes import CODES, OF_THE_CHECK
 from sfc.diagnostics import Diagnostic
 from sfc.resources import resource
 
@@ -31,11 +32,14 @@ ELSEWHERE = {
 
 def diagnostics_of(name: str) -> tuple[Diagnostic, ...]:
     reporter = sfc.Reporter()
+    code = name.partition("-")[0]
     try:
-        sfc.compile(name, reporter)
+        circuit = sfc.compile(name, reporter)
+        if code in OF_THE_CHECK:
+            sfc.check(circuit, reporter, strict=code == "E0508")
     except sfc.SfcError as error:
         return error.diagnostics
-    return tuple(reporter.diagnostics)
+    return tuple(reporter.sorted())
 
 
 @pytest.fixture(autouse=True)

@@ -3,8 +3,8 @@
 `sfc` blocks are compiled, and their tests run; one that does not begin with `sfc 1;` continues the
 file's first. One that begins with `sfc 1;  // NAME.sfc` is that file for what follows. `python`
 blocks are run. In `console` blocks every line after `$ ` is run and what it prints is compared,
-where `…` stands for anything; a command that trains runs on a few samples, and its figures are not
-compared; a command that prints an error must fail.
+where `…` stands for anything. Warnings are compared where the page shows any; a command that trains
+runs on a few samples, and its figures are not compared; a command that prints an error must fail.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def test_console_prints(page: Path, tmp_path: Path, monkeypatch) -> None:
             fails = "error[" in expected
             assert result.exit_code == (1 if fails else 0), result.output
             mistake = isinstance(result.exception, sfc.SfcError)
-            printed = str(result.exception) if mistake else result.stdout
+            warns = re.search(r"(warning|error)\[", expected)
+            shown = result.stderr + result.stdout if warns else result.stdout
+            printed = str(result.exception) if mistake else shown
             if trains:
                 printed, expected = (re.sub(r"[\d.…]+ %", "…", t) for t in (printed, expected))
             assert matches(printed, expected), f"{command}\n{printed}\n{expected}"

@@ -9,6 +9,7 @@ from random import Random
 from random_circuits import make_neuron, make_projection, make_weight
 
 from sfc.ir.circuit import Circuit, Population, Projection, Tie, Weight, by_name
+from sfc.ir.patterns import Part
 from sfc.ir.schedule import Probe, Property, Readout
 from sfc.ir.verify import verify
 
@@ -70,14 +71,49 @@ def parallel(random: Random, circuit: Circuit) -> Circuit:
         weight = Weight(-chosen.weight.mantissa, chosen.weight.exponent)
     origin = random.choice((chosen.origin, chosen.origin, None))
     copy = replace(chosen, name=fresh(circuit, "s"), weight=weight, origin=origin)
-    return add(circuit, [], {random.choice((chosen.name, "")): copy})
+    return add(circuit, [], {random.choice((chosen.name, "")): nearly(random, circuit, copy)})
+
+
+def nearly(random: Random, circuit: Circuit, projection: Projection) -> Projection:
+    """Returns the projection, or one that differs in little."""
+    kind = random.choice(("equal", "equal", "equal", "delay", "part", "part", "weight"))
+    if kind == "delay":
+        return replace(projection, delay=random.choice((0, 1, max(projection.delay - 1, 0))))
+    if (
+        kind == "part"
+        and isinstance(projection.pattern, str)
+        and circuit.rule_of(projection) is None
+    ):
+        shapes = [node.shape for node in circuit.ends(projection)]
+        parts = (projection.source_part, projection.target_part)
+        moved = [moved_part(random, shape, part) for shape, part in zip(shapes, parts, strict=True)]
+        return replace(projection, source_part=moved[0], target_part=moved[1])
+    if (
+        kind == "weight"
+        and isinstance(projection.weight, Weight)
+        and projection.weight.mantissa > 1
+    ):
+        return replace(projection, weight=replace(projection.weight, mantissa=1))
+    return projection
+
+
+def moved_part(random: Random, shape: tuple[int, ...], part: Part | None) -> Part | None:
+    """Returns the part moved along each dimension, as far as the population allows it."""
+    if part is None or random.random() < 0.5:
+        return part
+    offsets = [
+        random.randint(-low, size - 1 - high) for (low, high), size in zip(part, shape, strict=True)
+    ]
+    return tuple((low + k, high + k) for (low, high), k in zip(part, offsets, strict=True))
 
 
 def twin(random: Random, circuit: Circuit) -> Circuit:
-    """Repeats a population with all that leads to it and some of what it leads to."""
+    """Repeats a population with all that leads to it and some of what it leads to, or nearly so."""
     relays = {relay for chain in circuit.schedule.chains for relay in chain.relays}
     chosen = random.choice(list(circuit.populations.values()))
-    copy = replace(chosen, name=fresh(circuit, "t"))
+    neuron = random.choice((chosen.neuron, chosen.neuron, chosen.neuron, make_neuron(random)))
+    copy = replace(chosen, name=fresh(circuit, "t"), neuron=neuron)
+    blemished = random.random() < 0.3
     if chosen.name in relays and random.random() < 0.5:
         return circuit
     circuit = add(circuit, [copy], {})
@@ -89,7 +125,14 @@ def twin(random: Random, circuit: Circuit) -> Circuit:
             path = {"source": copy.name}
         else:
             continue
-        circuit = add(circuit, [], {p.name: replace(p, name=fresh(circuit, "s"), **path)})
+        made = replace(p, name=fresh(circuit, "s"), **path)
+        like = p.name
+        if blemished and made.target == copy.name:
+            made = nearly(random, circuit, made)
+            like = random.choice((like, like, ""))
+            if random.random() < 0.2:
+                circuit = add(circuit, [], {like: replace(made, name=fresh(circuit, "r"))})
+        circuit = add(circuit, [], {like: made})
     return circuit
 
 
@@ -142,9 +185,9 @@ def unread(random: Random, circuit: Circuit) -> Circuit:
     circuit = add(circuit, [added], {})
     for _ in range(random.randint(1, 3)):
         source = random.choice([*circuit.populations.values(), *circuit.inputs.values()])
-        like = random.choice(["", *(p.name for p in circuit.projections.values())])
+        alike = [p.name for p in circuit.projections.values() if p.source == source.name]
         projection = make_projection(random, fresh(circuit, "s"), source, added)
-        circuit = add(circuit, [], {like if source.name in circuit.inputs else "": projection})
+        circuit = add(circuit, [], {random.choice(["", *alike]): projection})
     return circuit
 
 
@@ -201,5 +244,5 @@ def read_some(random: Random, circuit: Circuit) -> Circuit:
 
 
 ADDITIONS: tuple[Callable[[Random, Circuit], Circuit], ...] = (
-    *(parallel, parallel, twin, twin, twin_chain, unread, unread, frozen),
+    *(parallel, parallel, twin, twin, twin, twin_chain, unread, unread, frozen, frozen),
 )

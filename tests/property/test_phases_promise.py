@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -21,12 +22,15 @@ from random_circuits import make_circuit, make_neuron, make_projection
 from random_gated import gated_text
 from random_texts import random_text
 
-from sfc import Result, SfcError, Simulator, compile_text
+from sfc import Result, SfcError, Simulator, compile, compile_text
 from sfc.analysis.blocks import divide
 from sfc.analysis.phases import Phases, analyse
 from sfc.analysis.readings import Reached
+from sfc.analysis.table import Cell
 from sfc.analysis.ties import TieProof
-from sfc.ir.circuit import Circuit, Projection, Tie, by_name
+from sfc.analysis.timeline import NO_PHASE
+from sfc.ir.circuit import Circuit, Population, Projection, Tie, by_name
+from sfc.resources import resource
 from sfc.sim.clock import Moment
 from sfc.sim.watch import Watch
 
@@ -157,7 +161,7 @@ class Promises:
     def __init__(
         self, circuit: Circuit, reached: Reached, result: Result, seen: Counter[str]
     ) -> None:
-        self.circuit, self.reading, self.table = circuit, reached.reading, reached.table
+        self.circuit, self.reading, self.reached = circuit, reached.reading, reached
         self.ties, self.result, self.seen = reached.ties, result, seen
         self.kind = "conditional " if self.reading.conditional else ""
         self.frame_of = np.zeros(result.steps, np.intp)
@@ -170,6 +174,7 @@ class Promises:
             spikes[tuple(result.events[name].T)] = True
             self.spikes[name] = spikes
         self.sets = self.places()
+        self.path = self.follow() if self.reading.timeline.tree else []
         self.steps = result.steps
         if self.reading.conditional:
             self.steps = self.first_exception()
@@ -182,8 +187,26 @@ class Promises:
                 sets[number] = [np.flatnonzero(row & inside) for row in self.spikes[name]]
         return sets
 
+    def follow(self) -> list[int]:
+        """Returns the moment of every step of frames that divide, which there must be."""
+        timeline, path = self.reading.timeline, []
+        for step in range(self.result.steps):
+            is_first = step in self.starts
+            parent = -1 if is_first else path[-1]
+            assert not (is_first and path) or path[-1] in timeline.ends
+            (here,) = (
+                number
+                for number, moment in enumerate(timeline.tree)
+                if moment.parent == parent
+                and all(self.spikes[r][step].any() == f for r, f in moment.outcome.items())
+            )
+            path.append(here)
+        return path
+
     def moment(self, step: int) -> int:
         timeline = self.reading.timeline
+        if timeline.tree:
+            return self.path[step]
         if timeline.frame is None:
             return 0
         assert step - self.frame_of[step] < timeline.frame
@@ -207,23 +230,26 @@ class Promises:
         """Checks spike counts and membranes."""
         for step in range(self.steps):
             moment = self.moment(step)
-            phase = self.reading.timeline.phase(moment)
             for number, sets in self.sets.items():
                 firing = self.reading.firing(number, moment)
                 assert firing.low <= len(sets[step]) <= firing.high, (number, step, firing)
             for name, population in self.circuit.populations.items():
-                cell = self.table.cell(name, phase)
-                count = int(self.spikes[name][step].sum())
-                fewest, most = cell.count
-                assert fewest <= count <= most, (cell, step, count)
-                assert count == 0 or cell.state != "silent", (cell, step)
-                assert count > 0 or cell.state != "must_fire", (cell, step)
-                self.seen[f"{self.kind}{cell.state}"] += 1
-                neuron = population.neuron
-                if neuron.refractory > 1 or self.overflows(name):
-                    continue
-                membrane = self.result.recorder.membranes[name][step]
-                assert (neuron.threshold - membrane >= cell.margin).all(), (cell, step)
+                for chain, phase in self.reading.timeline.phases(moment) or (NO_PHASE,):
+                    table = self.reached.table_of(chain)
+                    assert table is not None
+                    self.check_cell(table.cell(name, phase), population, step)
+
+    def check_cell(self, cell: Cell, population: Population, step: int) -> None:
+        count = int(self.spikes[population.name][step].sum())
+        fewest, most = cell.count
+        assert fewest <= count <= most, (cell, step, count)
+        assert count == 0 or cell.state != "silent", (cell, step)
+        assert count > 0 or cell.state != "must_fire", (cell, step)
+        self.seen[f"{self.kind}{cell.state}"] += 1
+        if population.neuron.refractory > 1 or self.overflows(population.name):
+            return
+        membrane = self.result.recorder.membranes[population.name][step]
+        assert (population.neuron.threshold - membrane >= cell.margin).all(), (cell, step)
 
     def overflows(self, name: str) -> bool:
         blocks = self.reading.network.blocks_of[name]
@@ -231,6 +257,10 @@ class Promises:
 
     def check_sets(self) -> None:
         """Checks value numbers: equal numbers are equal sets, and ladders are nested."""
+        if self.reading.timeline.tree:
+            for start, end in pairwise([*self.starts, self.result.steps]):
+                self.check_sets_at([(self.path[s], s) for s in range(start, min(end, self.steps))])
+            return
         if self.reading.timeline.frame is None:
             self.check_sets_at([(0, step) for step in range(self.steps)], one_by_one=True)
             return
@@ -301,7 +331,9 @@ def note_circuit(circuit: Circuit, phases: Phases, seen: Counter[str]) -> None:
     rings = [chain for chain in schedule.chains if chain.ring and not chain.started_by]
     has = {
         "frames": reading.timeline.frame is not None,
-        "timeless": reading.timeline.frame is None,
+        "timeless": not reading.timeline.has_frames,
+        "tree": bool(reading.timeline.tree),
+        "divided": any(moment.outcome for moment in reading.timeline.tree),
         "several blocks": any(len(b) > 1 for b in reading.network.blocks_of.values()),
         "memory": any(min(n.decay_u, n.decay_v) < 4096 for n in neurons),
         "refractoriness": any(n.refractory > 1 for n in neurons),
@@ -345,7 +377,14 @@ def test_circuits_with_chains() -> None:
     run()
     assert not lacking(seen, "silent", "must_fire", "may_fire", "several blocks", "memory")
     assert not lacking(seen, "refractoriness", "super-period", "two rings", "kicked chain")
-    assert not lacking(seen, "started chain", "timeless", "frames", "at least", "at most")
+    assert not lacking(seen, "started chain", "timeless", "frames", "at least", "at most", "tree")
+
+
+@pytest.mark.parametrize("name", ["branches", str(resource("circuits") / "lib" / "chains.sfc")])
+@pytest.mark.parametrize("seed", range(5))
+def test_frames_that_divide(name: str, seed: int) -> None:
+    seen = check(compile(name), Random(seed))
+    assert not lacking(seen, "divided", "silent", "must_fire", "may_fire")
 
 
 def test_circuit_files() -> None:

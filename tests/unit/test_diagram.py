@@ -9,12 +9,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from itertools import combinations, pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from markup import HOSTILE, SVG, tags_of
 
 import sfc
 from sfc.ir.circuit import (
@@ -39,9 +39,7 @@ from sfc.report.layout import Layout, Rectangle, Route, lay_out
 from sfc.report.show import show
 from sfc.resources import circuit_names
 
-SVG = "{http://www.w3.org/2000/svg}"
 NEURON = Neuron(1024)
-HOSTILE = '<script>alert("x")</script>&\'"]]>--><!--\x00\ud800\uffff'
 
 
 def circuit_of(
@@ -413,39 +411,6 @@ def test_nothing_crosses_in_a_ladder() -> None:
 def test_an_empty_circuit_is_drawn() -> None:
     assert names_of(draw(Circuit("empty"))) == []
     assert "<table>" in page(Circuit("empty"))
-
-
-class Tags(HTMLParser):
-    """Collects the elements of a page, and fails where they are not nested."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.scripts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-        if tag not in ("meta", "input", "br"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-1:] == ["script"]:
-            self.scripts.append(data)
-
-
-def tags_of(html: str) -> Tags:
-    tags = Tags()
-    tags.feed(html)
-    tags.close()
-    assert not tags.open
-    return tags
 
 
 def test_page_holds_every_depth_and_all_populations() -> None:

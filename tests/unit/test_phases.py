@@ -78,7 +78,8 @@ def test_backprop_leaves_18_cells_open(backprop: Phases) -> None:
         expected |= {(name, phase): (101_600, 17_344) for phase in (0, 6, 10)}
         expected |= {(name, 8): (101_600, 9_216)}
     assert found == expected
-    assert {(o.subject, o.phase) for o in backprop.obligations} == set(expected)
+    supposed = [o for o in backprop.obligations if not o.is_asserted]
+    assert {(o.subject, o.phase) for o in supposed} == set(expected)
 
 
 def test_the_errors_of_backprop_are_silent_where_outputs_repeat(backprop: Phases) -> None:
