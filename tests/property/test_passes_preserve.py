@@ -44,15 +44,18 @@ SMALL = {
 CHANGES = {
     "with chains": {
         **{"merge-gates": 60, "merge-twins": 25, "drop-unread": 30, "share-copies": 20},
+        **{"drop-useless": 60, "drop-rest": 5},
         **{"-O1": 70, "-O2": 80, "relay-delays,longest=0": 40, "relay-delays, -O2": 45},
         **{"merge-twins: chains": 20, "drop-unread: chains": 5},
     },
     "without chains": {
         **{"merge-gates": 30, "merge-twins": 8, "drop-unread": 10, "share-copies": 8},
+        **{"drop-useless": 25, "drop-rest": 1},
         **{"-O1": 35, "-O2": 40, "relay-delays,longest=0": 15, "relay-delays, -O2": 20},
     },
     "texts": {
         **{"merge-gates": 30, "merge-twins": 35, "drop-unread": 40, "share-copies": 3},
+        **{"drop-useless": 50, "drop-rest": 45},
         **{"-O1": 30, "-O2": 50, "relay-delays,longest=0": 35, "relay-delays, -O2": 50},
         **{"merge-twins: chains": 10, "drop-unread: chains": 10},
     },
