@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from random_circuits import make_circuit, make_stimulus
+from random_gated import gated_text
 from random_texts import random_text
 from redundant_circuits import make_redundant
 
@@ -59,6 +60,7 @@ CHANGES = {
         **{"-O1": 30, "-O2": 50, "relay-delays,longest=0": 35, "relay-delays, -O2": 50},
         **{"merge-twins: chains": 10, "drop-unread: chains": 10},
     },
+    "gated": {"drop-useless": 45, "drop-rest": 28, "share-copies": 20, "-O2": 50},
 }
 """How many random circuits of a kind each way changes at least, and how many chains go."""
 
@@ -192,7 +194,9 @@ def try_all(circuit: Circuit, plan: Plan) -> Counter[str]:
 def circuits(kind: str, count: int) -> Iterable[tuple[int, Random, Circuit]]:
     for seed in range(count):
         random = Random(seed)
-        if kind == "texts":
+        if kind == "gated":
+            circuit = sfc.compile_text(gated_text(seed, 1 + seed % 14), "gated.sfc")
+        elif kind == "texts":
             circuit = sfc.compile_text(random_text(seed, seed % 8), "random.sfc")
         else:
             circuit = make_circuit(random, random.choice((1, 2, 3, 4, 4)), kind == "with chains")
@@ -200,7 +204,7 @@ def circuits(kind: str, count: int) -> Iterable[tuple[int, Random, Circuit]]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "count"), [("with chains", 90), ("without chains", 50), ("texts", 60)]
+    ("kind", "count"), [("with chains", 90), ("without chains", 50), ("texts", 60), ("gated", 60)]
 )
 def test_random_circuits(kind: str, count: int) -> None:
     changed: Counter[str] = Counter()
