@@ -41,7 +41,7 @@ def check(
 ) -> None:
     """Checks a circuit file."""
     if json_file is not None and str(json_file) != "-":
-        check_writable(json_file)
+        check_writable(json_file, file)
     from sfc import driver
     from sfc.diagnostics import Reporter
     from sfc.report.check import check_data, check_lines

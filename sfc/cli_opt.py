@@ -114,7 +114,7 @@ def opt(
     from sfc.passes.pipeline import run_passes
 
     if output is not None:
-        check_writable(output)
+        check_writable(output, file)
     chosen = pipeline(1 if level is None and not passes else level, passes)
     reporter = Reporter()
     circuit = driver.elaborate(file, reporter, **parameters(defines))

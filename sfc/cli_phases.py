@@ -76,7 +76,7 @@ def phases(
     files = [path for path in (json_file, svg_file, html_file) if path is not None]
     for path in files:
         if str(path) != "-":
-            check_writable(path)
+            check_writable(path, file)
     found = driver.phases(compiled(file, parameters(defines), level))
     if json_file is not None:
         _write(json_file, (chunk.encode() for chunk in json_chunks(found)))

@@ -55,7 +55,7 @@ def quantise(
 
     chosen = Quantise(exponent, clip, split, extra)
     if json_file is not None and str(json_file) != "-":
-        check_writable(json_file)
+        check_writable(json_file, file)
     reporter = Reporter()
     circuit = driver.elaborate(file, reporter, **parameters(defines))
     circuit, reports = chosen.apply(circuit, reporter)

@@ -94,7 +94,7 @@ def run(
 
     for path in (save, json_file, plot / "raster.png" if plot else None):
         if path is not None and str(path) != "-":
-            check_writable(path)
+            check_writable(path, file)
     simulator = _simulator(file, engine, seed, parameters(defines), level, weights, resume)
     circuit = simulator.circuit
     watch = Watch(circuit, driver.watched_cells(circuit)) if check else None

@@ -261,6 +261,9 @@ def phases(circuit: Circuit) -> Phases:
     """
     from sfc.analysis.phases import analyse
 
+    if not isinstance(circuit, Circuit):
+        kind = type(circuit).__name__
+        fail("E0305", f"phases takes a Circuit, found {kind}", help="sfc.compile makes one")
     found = analyse(circuit)
     doubted = [
         o for o in found.obligations if o.is_asserted and o.status in ("open", "conditional")

@@ -43,14 +43,21 @@ def write_file(path: Path, data: bytes | Iterable[bytes]) -> None:
         fail("E0802", f"cannot write {path}: {reason}")
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, source: Path | None = None) -> None:
     """Reports a file that could not be written, before the work whose outcome it is to hold.
+
+    Args:
+        path: of the file.
+        source: what is read, which it must not replace.
 
     Raises:
         SfcError: E0802.
     """
     if path.is_dir():
         fail("E0802", f"cannot write {path}: it is a folder")
+    with contextlib.suppress(OSError):
+        if source is not None and path.samefile(source):
+            fail("E0802", f"{path} is what is read", help="write to another file")
     try:
         path.resolve().parent.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError, ValueError) as error:

@@ -59,6 +59,7 @@ def never_firing(
         idle: landings of gates that open what nothing drives.
     """
     told = Told()
+    stray = {cell.population for cell in seen.reached.open()}
     groups: dict[str, list[tuple[Population, Reason]]] = {}
     for name in seen.quiet.causes:
         population = seen.circuit.populations[name]
@@ -73,6 +74,8 @@ def never_firing(
             text = _plural(text)
             help = help.replace(f"open {names[0]};", f"open {', '.join(names)};")
         verb = "fires" if len(group) == 1 else "fire"
+        if stray.intersection(names):
+            verb += " in a phase that opens " + ("it" if len(group) == 1 else "them")
         message = f"{names_text(names)} never {verb}: {text}"
         reporter.warning("W0506", message, population.span, labels=reason.labels, help=help)
         told.sources |= {reason.driver for _, reason in group}
@@ -131,9 +134,12 @@ def stopped_chains(seen: Survey, reporter: Reporter) -> None:
     """Reports chains whose relays do not pass their spike on."""
     circuit = seen.circuit
     for chain in circuit.schedule.chains:
-        number = next((n for n, name in enumerate(chain.relays) if name in seen.quiet.causes), None)
-        if number is None:
+        silent = [n for n, name in enumerate(chain.relays) if name in seen.quiet.causes]
+        if silent and silent[0] == 0 and not (chain.ring or chain.started_by):
+            del silent[0]  # The host's kick stands for its first relay, and is no spike.
+        if not silent:
             continue
+        number = silent[0]
         relay = chain.relays[number]
         reason = stopped_relay(seen.reached, relay) or "nothing drives it"
         message = f"chain `{chain.name}` stops at relay {number}: {reason}"
@@ -220,7 +226,11 @@ def _undriven(seen: Survey, name: str, before: str, cells: list[Cell]) -> Reason
             f"{before}all that reaches it is negative: its drive is {amount_text(low)} to 0",
             f"draw a projection of positive weight to `{name}`",
         )
-    sources = sorted({p.source for p in seen.incoming.get(name, ()) if is_drive(p)})
+    drives = [p for p in seen.incoming.get(name, ()) if is_drive(p)]
+    if any(seen.effects.by_projection.get(p.name) for p in drives):
+        text = f"{before}what arrives adds up to at most 0"
+        return Reason(text, "let something excite it that nothing takes away")
+    sources = sorted({p.source for p in drives})
     help = "draw a projection to it, or present an input to it"
     if sources:
         help = f"what would drive it, {names_text(sources)}, is silent or arrives with no effect"

@@ -7,7 +7,14 @@ from collections.abc import Collection, Mapping
 from sfc.analysis.advice_silence import better_delay, stopped_relay
 from sfc.analysis.effects import Landing
 from sfc.analysis.readings import Reached
-from sfc.analysis.sentences import action_text, amount_text, cells_text, names_text, phases_text
+from sfc.analysis.sentences import (
+    action_text,
+    amount_text,
+    cells_text,
+    closing_text,
+    names_text,
+    phases_text,
+)
 from sfc.analysis.solve import Key, Reading
 from sfc.analysis.survey import Survey
 from sfc.analysis.table import Cell
@@ -194,7 +201,8 @@ def open_and_unguarded(seen: Survey, told: frozenset[tuple[str, int]], reporter:
             f"{'it' if len(names) == 1 else 'them'}: a drive of up to "
             f"{amount_text(worst.drive[1])} arrives, and {amount_text(worst.level)} is safe"
         )
-        help = action_text(circuit, worst, "close", names)
+        excess = max(cell.drive[1] - cell.level for cell in cells)
+        help = closing_text(circuit, worst, names, excess)
         reporter.warning("W0505", message, circuit.populations[names[0]].span, help=help)
 
 

@@ -9,6 +9,7 @@ from sfc.analysis.solve import Reading
 from sfc.analysis.table import Cell
 from sfc.analysis.timeline import NO_PHASE
 from sfc.ir.circuit import Circuit
+from sfc.ir.integers import closing_weight
 
 
 def amount_text(amount: float) -> str:
@@ -53,6 +54,26 @@ def action_text(circuit: Circuit, cell: Cell, action: str, names: list[str]) -> 
     if len(circuit.schedule.chains) > 1:
         phase = f"{cell.chain}[{phase}]"
     return f"`phase {phase} {{ {action} {', '.join(names)}; }}`"
+
+
+def closing_text(circuit: Circuit, cell: Cell, names: list[str], excess: float) -> str:
+    """Returns what closes populations in the phase of a cell strongly enough, or most strongly.
+
+    Args:
+        circuit: theirs.
+        cell: in whose phase.
+        names: of the populations.
+        excess: by how much their drive may exceed what is safe, in weight units.
+    """
+    if not cell.chain:
+        return ""
+    amount = closing_weight(excess)
+    said = action_text(circuit, cell, "close", [", ".join(names) + f" by {amount}"])
+    if amount < excess:
+        said += (
+            f" takes {amount:,} away, the most that one gate holds; bound inputs or weights, too"
+        )
+    return said
 
 
 def names_text(names: Iterable[str]) -> str:

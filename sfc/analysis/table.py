@@ -79,11 +79,13 @@ class PhaseTable:
         return range(self.phases) if self.chain else range(-1, 0)
 
     def cell(self, population: str, phase: int = -1) -> Cell:
-        """Returns a cell; KeyError for an unknown population.
+        """Returns a cell; KeyError for an unknown population or phase.
 
         Where phases are not told apart, it is the same for all.
         """
         phase = phase if self.chain else -1
+        if phase not in self.numbers:
+            raise KeyError(f"{self.chain} has no phase {phase}")
         known = self.known.get((population, phase))
         if known is not None:
             return known
@@ -196,7 +198,7 @@ def _cell(reading: Reading, place: Place, by_moment: dict[int, list[Found]], mom
         phase,
         state,
         drive,
-        (worst.margin + worst.total.drive_high) / UNIT,
+        worst.margin / UNIT + drive[1],
         worst.margin / UNIT,
         count,
         any(f.total.opened for f in found),

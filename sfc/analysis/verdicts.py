@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sfc.analysis.advice_silence import why_never
 from sfc.analysis.obligations import Obligation
 from sfc.analysis.phases import Phases
-from sfc.analysis.sentences import action_text, cells_text, listed, names_text
+from sfc.analysis.sentences import cells_text, closing_text, listed, names_text
 from sfc.analysis.survey import survey
 from sfc.analysis.table import Cell
 from sfc.diagnostics import Reporter
@@ -107,8 +107,12 @@ def _remedy(phases: Phases, group: list[Obligation]) -> str:
     """Returns the smallest change with which an assertion might hold, if one is known."""
     first, table = group[0], phases.conditional.table
     if first.kind == "fires" and first.status == "refuted":
-        if fires := [cell for cell in table.of(first.subject) if cell.count[1]]:
-            return f"it fires in {cells_text(fires)}"
+        asserted = {(o.chain, o.phase) for o in group}
+        fires = [cell for cell in table.of(first.subject) if cell.count[1]]
+        if others := [cell for cell in fires if (cell.chain, cell.phase) not in asserted]:
+            return f"it may fire in {cells_text(others)}"
+        if fires:
+            return "whether it fires depends on weights and inputs, or it rests after a spike"
         population = phases.circuit.populations[first.subject]
         reason = why_never(survey(phases.conditional), population)
         return f"{reason.text}: {reason.help}"
@@ -116,5 +120,5 @@ def _remedy(phases: Phases, group: list[Obligation]) -> str:
         cell = table.cell(first.subject, first.phase)
         if not cell.opened and not cell.closed:
             names = [o.subject for o in group if o.phase == first.phase]
-            return action_text(phases.circuit, cell, "close", names)
+            return closing_text(phases.circuit, cell, names, -cell.margin)
     return ""

@@ -7,6 +7,7 @@ Lava and nengo-loihi publish: weight mantissa 8 bits (mixed sign loses the lowes
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -110,6 +111,19 @@ def nearest_weight(value: float) -> float:
         mantissa = max(-255, min(255, round(value / 2.0**exponent)))
         candidates.append(mantissa * 2.0**exponent)
     return min(candidates, key=lambda candidate: abs(candidate - value))
+
+
+def closing_weight(amount: float) -> int:
+    """Returns the least whole weight that can be held and takes an amount away, or the largest.
+
+    Args:
+        amount: in weight units, above 0.
+    """
+    for exponent in WEIGHT_EXPONENTS:
+        mantissa = max(1, math.ceil(amount / 2.0**exponent))
+        if exponent >= 0 and mantissa <= 255:
+            return int(mantissa * 2**exponent)
+    return int(255 * 2 ** WEIGHT_EXPONENTS[-1])
 
 
 def holds_bias(bias: int) -> bool:

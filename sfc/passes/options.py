@@ -65,7 +65,10 @@ def named(text: str) -> Pass:
     values = {}
     for setting in settings:
         option, equals, value = setting.partition("=")
-        if option not in known or not equals:
+        if option in known and not equals:
+            message = f"option `{option}` of pass `{name}` has no value"
+            fail("E0204", message, help=f"write {option}=…")
+        if option not in known:
             listing = ", ".join(f"{known_name}=…" for known_name in known) or "none"
             help = nearest(option, known) or f"its options: {listing}"
             fail("E0204", f"pass `{name}` has no option `{shortened(option)}`", help=help)

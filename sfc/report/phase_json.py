@@ -38,7 +38,7 @@ def json_chunks(phases: Phases) -> Iterator[str]:
 def _cells(phases: Phases, name: str) -> Iterator[str]:
     """Yields the cells of a population; where nothing arrives, they differ in the phase alone."""
     table, sound = phases.conditional.table, phases.sound.table
-    empty = replace(table, known={}).cell(name, 0)
+    empty = replace(table, known={}).cell(name, table.numbers[0])
     silent = json.dumps(replace(empty, phase=-2).data() | {"sound": "silent"})
     before, after = silent.split('"phase": -2')
     for phase in table.numbers:

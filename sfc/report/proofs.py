@@ -69,6 +69,8 @@ def proofs(phases: Phases, shown: Container[str] | None = None) -> list[Proof]:
         if shown is not None and subject in populations and subject not in shown:
             continue
         said = obligation.text.removeprefix(obligation.subject)
+        if said == obligation.text:
+            said = f"{': ' if obligation.subject else ''}{said}"
         groups.setdefault((obligation.status, said), []).append(obligation)
     return [Proof(_WORDS[status], said, tuple(group)) for (status, said), group in groups.items()]
 

@@ -86,7 +86,7 @@ def test_a_refuted_assertion_fails_every_check(tmp_path: Path) -> None:
     result = check(tmp_path, text, code=1)
     assert result.stderr.count("error[E0507]") == 1
     assert "W0505" not in result.stderr
-    assert "`phase 4 { close b; }`" in result.stderr
+    assert "`phase 4 { close b by 2784; }`" in result.stderr
     assert "refuted: b fired in phase g[4]" in result.stdout
     assert "nothing is open" not in result.stdout
 
@@ -184,3 +184,46 @@ def test_more_pixels_leave_the_assertions_of_the_paper_s_circuit_open(name: str)
         "tied": "proved",
         "no_overflow": "open",
     }
+
+
+HEAD = """sfc 1;
+import "neurons.sfc";
+input x[8];
+chain g[6] : Relay ring;
+phase 1 { present x to a; open a; }
+"""
+
+
+def test_a_chain_that_the_host_starts_keeps_time(tmp_path: Path) -> None:
+    text = HEAD.replace("Relay ring", "Relay") + "population a[8] : Gated;\nprobe a;\n"
+    assert "W0509" not in check(tmp_path, text).stderr
+
+
+def test_who_fires_only_where_nobody_opens_it_is_not_said_never_to_fire(tmp_path: Path) -> None:
+    text = HEAD + "population a[8], b[2] : Gated;\na -> b all_to_all weight 2000;\n"
+    text += "phase 3 { open b; }\nprobe b;\n"
+    stderr = check(tmp_path, text).stderr
+    assert "`b` never fires in a phase that opens it: it is opened in phase 3, and driven" in stderr
+
+
+def test_what_cancels_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    text = HEAD + "population a[8], k[8], b[8] : Gated;\nprobe b;\n"
+    text += "phase 1 { present x to k; open k; }\nphase 2 { open b; }\n"
+    text += "a -> b one_to_one weight spike;\nk -> b one_to_one weight -spike;\n"
+    assert "what arrives adds up to at most 0" in check(tmp_path, text).stderr
+
+
+def test_the_circuit_is_not_overwritten(tmp_path: Path) -> None:
+    text = HEAD + "population a[8] : Gated;\nprobe a;\n"
+    check(tmp_path, text)
+    source = tmp_path / "circuit.sfc"
+    for words in (
+        ("check", str(source), "--json", str(source)),
+        ("phases", str(source), "--svg", str(source)),
+        ("opt", str(source), "-o", str(source)),
+        ("quantise", str(source), "--json", str(source)),
+    ):
+        result = CliRunner().invoke(cli.app, list(words))
+        assert isinstance(result.exception, sfc.SfcError)
+        assert "E0802" in str(result.exception)
+        assert source.read_text("utf-8") == text

@@ -452,7 +452,7 @@ def test_every_pass_says_what_it_is() -> None:
         ("merge-gats", "E0707", "did you mean `merge-gates`?"),
         ("", "E0707", "the passes are"),
         ("relay-delays,longst=3", "E0204", "did you mean `longest`?"),
-        ("relay-delays,longest", "E0204", "did you mean `longest`?"),
+        ("relay-delays,longest", "E0204", "write longest=…"),
         ("merge-gates,longest=3", "E0204", "its options: none"),
         ("share-copies,shareable=3", "E0204", "its options: none"),
         ("relay-delays,longest=three", "E0305", "is an integer"),
