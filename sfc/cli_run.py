@@ -113,7 +113,7 @@ def run(
         session.watch(dataset, unit, length, patterns, learn, save)
     if session.stopped:
         raise typer.Exit(130)
-    if watch is not None and watch.violations:
+    if session.is_broken:
         raise typer.Exit(1)
 
 

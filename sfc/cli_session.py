@@ -37,6 +37,7 @@ class Session:
         json_file: for the outcome; "-" prints it, and everything else goes to standard error.
         probes: populations recorded beside the circuit's own probes.
         check: sees all samples, those of tests included.
+        overflowed: whether a current or membrane left its 24 bits.
         stopped: whether Ctrl-C asked for a stop; a second one interrupts at once.
         evaluation: the last one on the test set.
     """
@@ -46,6 +47,7 @@ class Session:
     json_file: Path | None
     probes: list[str]
     check: Watch | None = None
+    overflowed: bool = False
     stopped: bool = False
     evaluation: Evaluation | None = None
     started: float = field(default_factory=time.monotonic)
@@ -209,6 +211,7 @@ class Session:
 
     def _warn(self, overflow: Overflow | None) -> None:
         if overflow is not None:
+            self.overflowed = True
             show_diagnostics([Diagnostic("W0701", str(overflow), severity="warning")])
 
     def _finish(self, what: str) -> None:
@@ -219,9 +222,18 @@ class Session:
     def _report(self, check: Watch) -> None:
         found = [Diagnostic("W0702", str(v), severity="warning") for v in check.violations]
         show_diagnostics(found)
-        if not found:
+        if not self.is_broken:
             extent = f"{_count(len(check.cells), 'cell')}, {_count(check.samples, check.unit)}"
             self.say(f"Nothing that was watched happened: {extent}.")
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether what is watched happened, or something overflowed that is asserted not to."""
+        if self.check is None:
+            return False
+        properties = self.simulator.circuit.properties
+        is_asserted = any(prop.kind == "no_overflow" for prop in properties)
+        return bool(self.check.violations) or (self.overflowed and is_asserted)
 
     @contextmanager
     def _listening(self) -> Iterator[None]:

@@ -227,3 +227,14 @@ def test_the_circuit_is_not_overwritten(tmp_path: Path) -> None:
         assert isinstance(result.exception, sfc.SfcError)
         assert "E0802" in str(result.exception)
         assert source.read_text("utf-8") == text
+
+
+def test_a_run_is_watched_for_an_asserted_overflow(tmp_path: Path) -> None:
+    text = HEAD + "population a[8], b : Gated;\nprobe b;\n"
+    text += "a -> b all_to_all weight 32640;\nphase 2 { open b; }\n"
+    (tmp_path / "circuit.sfc").write_text(text + "assert no_overflow;\n", "utf-8")
+    words = ["run", str(tmp_path / "circuit.sfc"), "--frames", "1", "--check", "--input"]
+    broken = CliRunner().invoke(cli.app, [*words, "x=11111111"])
+    assert (broken.exit_code, "W0701" in broken.stderr) == (1, True)
+    assert "Nothing that was watched happened" not in broken.stdout
+    assert CliRunner().invoke(cli.app, [*words, "x=10000000"]).exit_code == 0
