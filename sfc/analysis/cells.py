@@ -130,7 +130,6 @@ class Sum:
         ladders: by drive and shift, what arrives pairwise and not always.
         climbs: for every ladder, see `heights`.
         others: bounds of what else arrives, and value keys of it.
-        is_exact: whether `others` and ladders are all that varies, known by their keys.
     """
 
     low: int = 0

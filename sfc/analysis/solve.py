@@ -21,6 +21,7 @@ from sfc.analysis.cells import (
     Sum,
     add_up,
 )
+from sfc.analysis.counts import fewest_firing, most_firing
 from sfc.analysis.network import Block, Link, Network
 from sfc.analysis.sets import numbered
 from sfc.analysis.timeline import Past, Timeline
@@ -311,10 +312,10 @@ def _evaluate(reading: Reading, number: int, block: Block, moment: int) -> Found
     elif low > level and not may_rest:
         firing = Firing(size, size, reading.numbers.number(("all", number)), here)
     else:
-        bound, root = _most(block, total, level - kept_high, here)
+        bound, root = most_firing(block, total, level - kept_high, here)
         if overflows and not reading.conditional:
             bound, root = size, here
-        fewest = 0 if may_rest or overflows else _fewest(total, level - kept_low)
+        fewest = 0 if may_rest or overflows else fewest_firing(total, level - kept_low)
         set_number = opaque
         if not (may_rest or overflows or block.has_memory):
             set_number = numbered(reading.numbers, total, level - total.certain)
@@ -371,46 +372,3 @@ def _rests(reading: Reading, number: int, block: Block, moment: int) -> tuple[bo
             may |= firing.high > 0
             must |= firing.low == block.size and past.steps < 0
     return may, must
-
-
-def _most(block: Block, total: Sum, level: int, here: Root) -> tuple[int, Root]:
-    """Returns the most neurons that fire, by the spikes that each of them needs.
-
-    Args:
-        block: of the neurons.
-        total: what arrives.
-        level: what it has to exceed.
-        here: the root, if nothing bounds the number.
-    """
-    pairwise = total.high
-    for climbs in total.climbs.values():
-        pairwise -= max(0, *(drive + gate for drive, gate in climbs))
-    gap = level - pairwise
-    if gap < 0:
-        return block.size, here
-    bounds: list[tuple[int, Root]] = []
-    brought = 0
-    for steps in total.ladders.values():
-        helping = [step for step in steps if step.drive + step.gate > 0]
-        if helping:
-            widest = max(helping, key=lambda step: step.high)
-            bounds.append((widest.high, widest.root))
-        brought += sum(step.high * (step.drive + step.gate) for step in helping)
-    count = min(block.size, sum(high for high, _ in bounds), brought // (gap + 1))
-    if len(bounds) == 1 and count == bounds[0][0]:
-        return bounds[0]
-    return count, here
-
-
-def _fewest(total: Sum, level: int) -> int:
-    """Returns how many neurons fire at least: those for which one spike is enough."""
-    fewest = 0
-    for key, steps in total.ladders.items():
-        climbs = total.climbs[key]
-        levels = sorted({step.level for step in steps})
-        floor = total.low - min(0, *(drive + gate for drive, gate in climbs))
-        for step in steps:
-            reached = min(d + g for d, g in climbs[levels.index(step.level) :])
-            if floor + reached > level:
-                fewest = max(fewest, step.low)
-    return fewest

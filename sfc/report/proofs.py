@@ -75,9 +75,4 @@ def proofs(phases: Phases, shown: Container[str] | None = None) -> list[Proof]:
     return [Proof(_WORDS[status], said, tuple(group)) for (status, said), group in groups.items()]
 
 
-def proof_lines(phases: Phases) -> list[str]:
-    """Returns a line for every obligation, those that differ only in their subject together."""
-    return [str(proof) for proof in proofs(phases)]
-
-
 _WORDS = {"proved": "proved", "conditional": "proved", "open": "open", "refuted": "refuted"}
