@@ -8,14 +8,19 @@ the end every moment of the tree does what its place in the tree says, so that i
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 
+from sfc.analysis.cells import Firing
 from sfc.analysis.network import Network
 from sfc.analysis.sets import Condition, conditions
-from sfc.analysis.solve import Reading, solve
+from sfc.analysis.solve import NOBODY, Reading, solve
 from sfc.analysis.timeline import Moment, Phase, Timeline
 
 _MOST_MOMENTS = 300
 """Moments of a frame, in all its branches, beyond which they are not told apart."""
+
+_MOST_CASES = 4096
+"""Cases of what decides the outcomes of one moment, beyond which its outcomes are not found."""
 
 _MOST_OUTCOMES = 16
 """Outcomes of one moment beyond which a circuit's moments are not told apart."""
@@ -84,7 +89,7 @@ class _Tree:
             certain = frozenset(relay for relay, firing in firings.items() if firing.low)
             doubtful = [relay for relay, firing in firings.items() if not firing.low]
             if number in self.done:
-                if doubtful or certain != self.done[number]:
+                if doubtful or certain != self.done[number] or self._misses(reading, number):
                     return None
                 continue
             grown = True
@@ -95,11 +100,28 @@ class _Tree:
                 return None
         return grown
 
+    def _misses(self, reading: Reading, number: int) -> bool:
+        """Tells whether a divided moment can have an outcome for which there is no moment."""
+        moment = self.moments[number]
+        if not moment.outcome:
+            return False
+        relays = list(moment.outcome)
+        found = [reading.found.get((self.blocks[relay], number)) for relay in relays]
+        offered = [NOBODY if one is None or one.offered is None else one.offered for one in found]
+        possible = _outcomes(reading, offered)
+        known = {
+            tuple(other.outcome[relay] for relay in relays)
+            for other in self.moments
+            if other.parent == moment.parent and other.outcome.keys() == moment.outcome.keys()
+        }
+        return possible is None or not known.issuperset(possible)
+
     def _divide(self, reading: Reading, number: int, doubtful: list[str]) -> bool:
         """Divides a moment by which of its relays fire."""
         if self.moments[number].outcome:
             return False
-        found = _outcomes(reading, [self.blocks[relay] for relay in doubtful], number)
+        firings = [reading.firing(self.blocks[relay], number) for relay in doubtful]
+        found = _outcomes(reading, firings)
         if found is None:
             return False
         for index, fires in enumerate(found):
@@ -131,15 +153,17 @@ class _Tree:
         return idle
 
 
-def _outcomes(reading: Reading, blocks: list[int], moment: int) -> list[tuple[bool, ...]] | None:
-    """Returns which of some single neurons may fire together in a moment."""
-    found = [conditions(reading.numbers, reading.firing(block, moment).number) for block in blocks]
+def _outcomes(reading: Reading, firings: list[Firing]) -> list[tuple[bool, ...]] | None:
+    """Returns which of some single neurons may fire together; None if there are too many ways."""
+    found = [_condition(reading, firing) for firing in firings]
     levels: dict[object, set[int]] = {}
     for each in found:
         for axis in each.axes:
             levels.setdefault(axis.ladder, set()).update(axis.levels)
     ladders = list(levels)
     heights = [range(len(levels[ladder]) + 1) for ladder in ladders]
+    if prod(len(height) for height in heights) > _MOST_CASES:
+        return None
     outcomes: set[tuple[bool, ...]] = set()
     for case in product(*heights):
         reached = {
@@ -150,6 +174,13 @@ def _outcomes(reading: Reading, blocks: list[int], moment: int) -> list[tuple[bo
         if len(outcomes) > _MOST_OUTCOMES:
             return None
     return sorted(outcomes, reverse=True)
+
+
+def _condition(reading: Reading, firing: Firing) -> Condition:
+    """Returns what decides whether a single neuron fires."""
+    if firing.low or not firing.high:
+        return Condition((), {(): bool(firing.low)})
+    return conditions(reading.numbers, firing.number)
 
 
 def _holds(condition: Condition, reached: dict[object, set[int]]) -> bool:

@@ -38,6 +38,8 @@ class Phases:
 
 def _supposes_anything(sound: Reached) -> bool:
     """Tells whether the conditional reading can differ."""
+    if sound.reading.network.circuit.schedule.clock and not sound.reading.timeline.has_frames:
+        return True
     found = sound.reading.found.values()
     return any(cell.overflows or (cell.is_shut and cell.may_fire) for cell in found)
 

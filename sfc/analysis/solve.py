@@ -54,6 +54,7 @@ class Found:
         is_shut: something opens the block at other times, but nothing now.
         overflows: its current or membrane may leave 24 bits.
         may_rest: whether neurons may be refractory.
+        offered: of a relay whose firing tells moments apart, what arrives lets it do; else None.
     """
 
     firing: Firing
@@ -63,6 +64,7 @@ class Found:
     is_shut: bool = False
     overflows: bool = False
     may_rest: bool = False
+    offered: Firing | None = None
 
 
 @dataclass(slots=True)
@@ -280,7 +282,15 @@ def _joined(before: Found, after: Found) -> Found:
         before.is_shut and after.is_shut,
         before.overflows or after.overflows,
         before.may_rest or after.may_rest,
+        _offered(before, after),
     )
+
+
+def _offered(before: Found, after: Found) -> Firing | None:
+    old, new = before.offered, after.offered
+    if old is None or new is None:
+        return old or new
+    return new._replace(low=min(old.low, new.low), high=max(old.high, new.high))
 
 
 def _widen(reading: Reading, number: int, total: Sum) -> None:
@@ -320,13 +330,14 @@ def _evaluate(reading: Reading, number: int, block: Block, moment: int) -> Found
         if not (may_rest or overflows or block.has_memory):
             set_number = numbered(reading.numbers, total, level - total.certain)
         firing = Firing(min(fewest, bound), bound, set_number, root)
-    outcome = reading.timeline.outcome(moment, block.name)
+    outcome, offered = reading.timeline.outcome(moment, block.name), None
     if outcome is not None:
+        offered = firing if firing.number >= 0 else firing._replace(number=opaque)
         certain = Firing(1, 1, reading.numbers.number(("all", number)), here)
         firing = certain if outcome else NOBODY
     is_shut = block.gated and not total.opened
     passed = NOBODY if reading.conditional and is_shut else firing
-    return Found(passed, firing.high, total, margin, is_shut, overflows, may_rest)
+    return Found(passed, firing.high, total, margin, is_shut, overflows, may_rest, offered)
 
 
 def _kept(reading: Reading, number: int, block: Block, total: Sum) -> tuple[int, int, bool]:

@@ -48,16 +48,17 @@ class DropRest:
 
 def _is_idle(reading: Reading, population: Population) -> bool:
     """Tells whether a population's neurons would be silent in all steps in which they rest."""
-    length = reading.timeline.length
+    timeline = reading.timeline
     for number in reading.network.blocks_of[population.name]:
         block = reading.network.blocks[number]
         if block.has_memory or block.is_restless:
             return False
-        for moment in range(length):
+        for moment in range(timeline.length):
             if not reading.firing(number, moment).high:
                 continue
-            for step in range(1, min(block.rest, length) + 1):
-                after = reading.found.get((number, (moment + step) % length))
-                if after is not None and (after.margin < 0 or after.overflows):
-                    return False
+            for step in range(1, timeline.steps_of(block.rest) + 1):
+                for later in timeline.future(moment, step):
+                    after = reading.found.get((number, later))
+                    if after is not None and (after.margin < 0 or after.overflows):
+                        return False
     return True

@@ -158,7 +158,14 @@ def _slots(
 ) -> dict[str, dict[int, Slot]]:
     """Returns the slots of every row by phase, in the order of the phases."""
     gathered: dict[tuple[int, str], list[str]] = {}
-    for name, phase in dict.fromkeys([*shown.known, *other.known]):
+    known = dict.fromkeys([*shown.known, *other.known])
+    if shown.chain and not other.chain:
+        known = dict.fromkeys(
+            [*shown.known, *((n, p) for n, _ in other.known for p in shown.numbers)]
+        )
+    for name, phase in known:
+        if phase not in shown.numbers:
+            continue
         gathered.setdefault((phase, row_of[name]), []).append(name)
     found: dict[str, dict[int, Slot]] = {}
     for (phase, row), names in sorted(gathered.items()):

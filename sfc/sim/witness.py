@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,22 +43,22 @@ def refute(circuit: Circuit, doubted: Iterable[Property]) -> dict[Refutation, st
     cells = [cell for prop in properties for cell in _cells(prop)]
     watch = Watch(circuit, cells)
     simulator = Simulator(circuit)
-    try:
+    result = None
+    with suppress(SfcError):  # What was seen until the chain stopped counts.
         if samples:
             result = simulator.run(samples, watch=watch)
         elif circuit.schedule.chains:
             result = simulator.run(frames=length, watch=watch)
         else:
             result = simulator.run(steps=length, watch=watch)
-    except SfcError:
-        return {}
     fired = {v.cell: v for v in watch.violations if isinstance(v, Firing)}
     found: dict[Refutation, str] = {}
     for prop in properties:
-        found |= _seen(prop, fired, watch)
+        if prop.kind == "silent" or result is not None:
+            found |= _seen(prop, fired, watch)
         if prop.kind == "tied":
             found |= dict(_differing(simulator, prop))
-        if prop.kind == "no_overflow" and result.overflows:
+        if prop.kind == "no_overflow" and result is not None and result.overflows:
             found["no_overflow", "", "", -1] = str(result.overflows[0])
     return found
 
