@@ -156,6 +156,8 @@ def _at_phase(
     """Returns what is known of `silent` or `fires` in a phase of any chain."""
     cells = [cells_at(reached, subject, chain, phase) for reached in (sound, conditional)]
     here = cells[1]
+    if not here or not cells[0]:
+        return _never_comes(kind, subject, chain, phase, sound, is_sure=not cells[0])
     where = where_text(sound.reading.network.circuit, chain, phase).strip()
     if kind == "silent":
         if all(cell.state == "silent" for cell in cells[0]):
@@ -168,6 +170,8 @@ def _at_phase(
         else:
             worst = min(here, key=lambda cell: cell.margin)
             return replace(_silent(conditional, worst), chain=chain, phase=phase)
+    elif not comes_always(sound.reading, chain, phase):
+        status, text = "open", f"{subject} fires or not {where}, which is not part of every frame"
     elif all(cell.state == "must_fire" for cell in cells[0]):
         status, text = "proved", f"{subject} fires {where} in every frame"
     elif all(cell.state == "must_fire" for cell in here):
@@ -190,16 +194,38 @@ def _at_phase(
     )
 
 
+def _never_comes(
+    kind: PropertyKind, subject: str, chain: str, phase: int, sound: Reached, is_sure: bool
+) -> Obligation:
+    """Returns what is known in a phase that does not come, in the conditional reading at least."""
+    where = where_text(sound.reading.network.circuit, chain, phase).strip()
+    text = f"{subject} is silent {where}, which never comes"
+    status: Status = "proved" if is_sure else "conditional"
+    if kind == "fires":
+        status = "refuted" if is_sure else "open"
+    return Obligation(kind, subject, chain, phase, status, text)
+
+
+def comes_always(reading: Reading, chain: str, phase: int) -> bool:
+    """Tells whether a phase is part of every frame."""
+    timeline = reading.timeline
+    if timeline.tree:
+        wanted = set(timeline.at(chain, phase))
+        return all(wanted.intersection(timeline.way_to(end)) for end in timeline.ends)
+    if timeline.clock is not None and timeline.clock.name == chain:
+        return True
+    return timeline.has_frames and bool(moments_of(reading, chain, phase, surely=True))
+
+
 def cells_at(reached: Reached, population: str, chain: str, phase: int) -> list[Cell]:
-    """Returns the cells of a population that may be a phase of a chain."""
+    """Returns the cells of a population that may be a phase of a chain; none if it never comes."""
     timeline = reached.reading.timeline
     table = reached.table_of(chain)
     if timeline.tree and table is not None:
-        return [table.cell(population, phase)]
+        return [table.cell(population, phase)] if timeline.at(chain, phase) else []
     phases = {timeline.phase(moment) for moment in moments_of(reached.reading, chain, phase)}
     if timeline.clock is not None and timeline.clock.name == chain:
         phases.add(phase)
-    phases = phases or {timeline.phase(0)}
     return [reached.table.cell(population, number) for number in sorted(phases)]
 
 

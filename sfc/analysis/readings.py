@@ -41,7 +41,12 @@ class Reached:
         return [cell for table in self.tables for cell in table.open()]
 
 
-def read(circuit: Circuit, conditional: bool, moments: Timeline | None = None) -> Reached:
+def read(
+    circuit: Circuit,
+    conditional: bool,
+    moments: Timeline | None = None,
+    apart: frozenset[Tie] = frozenset(),
+) -> Reached:
     """Returns one reading of a circuit.
 
     Copies of a matrix are supposed to be equal, until it turns out that this cannot be proved.
@@ -51,8 +56,8 @@ def read(circuit: Circuit, conditional: bool, moments: Timeline | None = None) -
         conditional: which reading.
         moments: to tell apart; by default those of the frame. A circuit without a ring has frames
             only in runs by frames.
+        apart: ties of which nothing is supposed.
     """
-    apart: frozenset[Tie] = frozenset()
     moments = moments or timeline(circuit)
     while True:
         found = network(circuit, apart)

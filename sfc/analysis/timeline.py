@@ -115,6 +115,13 @@ class Timeline:
         wanted = (chain, phase)
         return [m for m in range(self.length) if wanted in (self.phases(m) or (NO_PHASE,))]
 
+    def way_to(self, moment: int) -> list[int]:
+        """Returns the moments of a frame that divides, back from one of them."""
+        way = [moment]
+        while self.tree[way[-1]].parent >= 0:
+            way.append(self.tree[way[-1]].parent)
+        return way
+
     def outcome(self, moment: int, relay: str) -> bool | None:
         """Returns whether a relay fires in a moment, where that tells moments apart."""
         return self.tree[moment].outcome.get(relay) if self.tree else None

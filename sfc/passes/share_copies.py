@@ -24,7 +24,7 @@ def equal_copies(circuit: Circuit) -> Groups:
     several = [group for group in groups.values() if len(group) > 1]
     if not several:
         return ()
-    reading = timing(circuit).reading
+    reading = timing(circuit, begin_equal=True).reading
     found = []
     for first, *others in several:
         rule = circuit.rule_of(first)
