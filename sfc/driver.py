@@ -273,12 +273,13 @@ def phases(circuit: Circuit) -> Phases:
     from sfc.sim.witness import refute
 
     spans = {obligation.span for obligation in doubted}
+    tried = {id(obligation) for obligation in doubted}
     seen = refute(circuit, [prop for prop in circuit.properties if prop.span in spans])
     return replace(
         found,
         obligations=tuple(
             replace(o, status="refuted", text=seen[key])
-            if o in doubted and (key := (o.kind, o.subject, o.chain, o.phase)) in seen
+            if id(o) in tried and (key := (o.kind, o.subject, o.chain, o.phase)) in seen
             else o
             for o in found.obligations
         ),

@@ -124,7 +124,7 @@ class Sum:
 
     Attributes:
         low, high: of all of it.
-        drive: bounds of what is not of gates.
+        drive_low, drive_high: of what is not of gates.
         certain: what arrives in every frame at every neuron.
         opened, closed: whether a gate that opens or closes may arrive.
         ladders: by drive and shift, what arrives pairwise and not always.

@@ -101,7 +101,7 @@ def compare(reading: Reading, rule: Rule, first: Projection, copy: Projection) -
     rails = f"the range {rule.low}..{rule.high} ends elsewhere for {copy.weight}"
     if not rule.dw:
         return TieProof(*names, "proved")
-    if _is_by_coincidence(rule):
+    if is_by_coincidence(rule):
         ours, theirs = (lessons(reading, p) for p in (first, copy))
         bare = [_taught(reading, sequence) for sequence in (ours, theirs)]
         if bare[0] == bare[1] and not lopsided:
@@ -120,7 +120,7 @@ def compare(reading: Reading, rule: Rule, first: Projection, copy: Projection) -
     return TieProof(*names, "open", reason)
 
 
-def _is_by_coincidence(rule: Rule) -> bool:
+def is_by_coincidence(rule: Rule) -> bool:
     """Tells whether nothing but coincidences of spikes and the reward change a weight."""
     return all(
         {"x0", "y0"} <= set(term.factors) <= {"x0", "y0", "r0", "r1"} for term in rule.dw

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sfc.analysis.readings import Reached
-from sfc.analysis.ties import lessons, moments_of
-from sfc.ir.circuit import Projection, Tie
+from sfc.analysis.ties import is_by_coincidence, lessons, moments_of
+from sfc.ir.circuit import Tie
 
 EventKind = Literal["present", "reward", "grow", "shrink", "learn"]
 
@@ -70,7 +70,8 @@ def _lessons(reached: Reached) -> Iterator[tuple[str, int, Event]]:
         tie = projection.weight
         if not isinstance(tie, Tie) or not circuit.learns(projection):
             continue
-        if not _is_by_coincidence(reached, projection):
+        rule = circuit.rule_of(projection)
+        if rule is None or not is_by_coincidence(rule):
             continue
         for lesson in lessons(reached.reading, projection):
             phase = reached.reading.timeline.phase(lesson.moment)
@@ -84,13 +85,3 @@ def _lessons(reached: Reached) -> Iterator[tuple[str, int, Event]]:
                 phase,
                 Event(kind, f"{projection.name} learns {by}", tie.matrix),
             )
-
-
-def _is_by_coincidence(reached: Reached, projection: Projection) -> bool:
-    """Tells whether a projection learns from coincidences of spikes alone, with a reward or not."""
-    rule = reached.table.circuit.rule_of(projection)
-    return (
-        rule is not None
-        and all({"x0", "y0"} <= set(t.factors) <= {"x0", "y0", "r0", "r1"} for t in rule.dw)
-        and not any(trace.variable == "r1" for trace in rule.traces)
-    )

@@ -188,18 +188,24 @@ class Promises:
         return sets
 
     def follow(self) -> list[int]:
-        """Returns the moment of every step of frames that divide, which there must be."""
+        """Returns the moment of every step of frames that divide, which there must be.
+
+        The conditional reading may end where something that it supposes has not held before.
+        """
         timeline, path = self.reading.timeline, []
         for step in range(self.result.steps):
             is_first = step in self.starts
             parent = -1 if is_first else path[-1]
             assert not (is_first and path) or path[-1] in timeline.ends
-            (here,) = (
+            found = [
                 number
                 for number, moment in enumerate(timeline.tree)
                 if moment.parent == parent
                 and all(self.spikes[r][step].any() == f for r, f in moment.outcome.items())
-            )
+            ]
+            if not found and self.reading.conditional:
+                break
+            (here,) = found
             path.append(here)
         return path
 
@@ -219,6 +225,7 @@ class Promises:
         for step in range(self.result.steps):
             if step in overflows:
                 return step
+            assert not self.path or step < len(self.path)
             for number, sets in self.sets.items():
                 found = self.reading.found.get((number, self.moment(step)))
                 if found is not None and found.is_shut and found.may_fire and len(sets[step]):
