@@ -302,7 +302,7 @@ def _driver(seen: Survey, name: str, cells: list[Cell]) -> tuple[Projection, lis
     for projection in seen.incoming.get(name, ()):
         landings = seen.effects.by_projection.get(projection.name, [])
         there = [x for x in landings if reading.timeline.phase(x.cell[1]) in phases]
-        brought = max((x.link.most for x in there if not x.link.gate), default=0)
+        brought = max((x.link.contact.most for x in there if not x.link.gate), default=0)
         if brought > most:
             best, most = (projection, landings), brought
     return best

@@ -117,7 +117,7 @@ def _late(seen: Survey, projection: Projection, landings: list[Landing]) -> tupl
 
 
 def _is_weightless(landings: list[Landing]) -> bool:
-    return all(landing.link.low == landing.link.high == 0 for landing in landings)
+    return all(landing.link.contact.low == landing.link.contact.high == 0 for landing in landings)
 
 
 def idle_gates(seen: Survey) -> dict[str, list[Landing]]:
@@ -146,7 +146,7 @@ def report_idle_gates(
         told: gates that are spoken of already.
     """
     table = seen.reached.table
-    groups: dict[object, list[str]] = {}
+    groups: dict[tuple[str, str, tuple[float, float, bool] | None], list[str]] = {}
     for name, landings in idle.items():
         projection = seen.circuit.projections[name]
         target = projection.target
@@ -155,9 +155,9 @@ def report_idle_gates(
         phases = {seen.reading.timeline.phase(landing.cell[1]) for landing in landings}
         best = min((table.cell(target, phase) for phase in phases), key=lambda cell: cell.margin)
         where = phases_text(seen.reading, (landing.cell[1] for landing in landings))
-        said = (best.drive[1], best.level, best.closed) if best.drive[1] > 0 else ()
+        said = (best.drive[1], best.level, best.closed) if best.drive[1] > 0 else None
         groups.setdefault((projection.source, where, said), []).append(name)
-    for (_, where, said), names in groups.items():  # type: ignore[misc]
+    for (_, where, said), names in groups.items():
         projection = seen.circuit.projections[names[0]]
         targets = [seen.circuit.projections[name].target for name in names]
         one = len(targets) == 1
@@ -210,11 +210,9 @@ def _driver(reading: Reading, cell: Cell) -> str:
     """Returns the source of most of what arrives at a cell."""
     best, most = "", 0
     for number in reading.network.blocks_of[cell.population]:
-        for moment in range(reading.timeline.length):
-            if reading.timeline.phase(moment) != cell.phase:
-                continue
+        for moment in reading.timeline.at(cell.chain, cell.phase):
             for link, firing, *_ in reading.coming(number, moment):
-                brought = min(firing.high * link.high, link.most)
+                brought = min(firing.high * link.contact.high, link.contact.most)
                 if brought > most:
                     best, most = reading.network.blocks[link.source].name, brought
     return best

@@ -30,11 +30,19 @@ class Blocks:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """What one block brings to another, see `sfc.analysis.network.Link`; blocks by their place."""
+class Contact:
+    """How neurons of one block reach those of another; amounts in units of a current.
 
-    source: int
-    target: int
+    Attributes:
+        is_pairwise: neuron i reaches neuron i alone.
+        low, high: least and largest weight of a synapse.
+        least, most: bounds of what one neuron gets, however many sources fire.
+        all_low, all_high: bounds of what one neuron gets if all sources fire.
+        is_dense: whether every joined source reaches every neuron that is reached at all.
+        covers: whether every neuron of the target is reached.
+        joined: neurons of the source that have synapses.
+    """
+
     is_pairwise: bool
     low: int
     high: int
@@ -122,13 +130,13 @@ def _blocks(labels: Any) -> Blocks:
     return Blocks(labels, [int(size) for size in sizes], places)
 
 
-def pairs(
+def contacts(
     circuit: Circuit,
     projection: Projection,
     divided: dict[str, Blocks],
     sources: int,
     targets: int,
-) -> Iterator[Pair]:
+) -> Iterator[tuple[int, int, Contact]]:
     """Yields which of so many blocks a projection joins, with bounds of what arrives."""
     rows, columns = circuit.synapse_shape(projection)
     low, high = _weights(circuit, projection)
@@ -137,28 +145,23 @@ def pairs(
         source, target = circuit.ends(projection)
         is_single = isinstance(projection.weight, Weight) and source.size == target.size == 1
         pairwise = projection.pattern == "one_to_one" or is_single
-        yield _plain(
-            0, 0, low, high, 1 if pairwise else rows, columns == target.size, rows, pairwise
-        )
+        most_spikes = 1 if pairwise else rows
+        yield 0, 0, _plain(low, high, most_spikes, columns == target.size, rows, pairwise)
         return
     yield from _divided(circuit, projection, divided, low, high)
 
 
 def _plain(
-    source: int,
-    target: int,
     low: int,
     high: int,
     most_spikes: int,
     covers: bool,
     joined: int,
     pairwise: bool,
-) -> Pair:
-    """Returns a pair whose every neuron has `most_spikes` synapses of weights low..high."""
+) -> Contact:
+    """Returns a contact whose every neuron has `most_spikes` synapses of weights low..high."""
     all_low, all_high = low * most_spikes, high * most_spikes
-    return Pair(
-        source,
-        target,
+    return Contact(
         pairwise,
         low,
         high,
@@ -189,7 +192,7 @@ def _divided(
     divided: dict[str, Blocks],
     low: int,
     high: int,
-) -> Iterator[Pair]:
+) -> Iterator[tuple[int, int, Contact]]:
     """Yields the pairs of blocks of divided populations, or of synapses one by one."""
     import numpy as np
 
@@ -208,14 +211,15 @@ def _divided(
             for target, reached in enumerate(np.bincount(columns)):
                 if joined and reached:
                     covers = bool(reached == sizes[1][target])
-                    yield _plain(source, target, low, high, int(joined), covers, int(joined), False)
+                    contact = _plain(low, high, int(joined), covers, int(joined), False)
+                    yield source, target, contact
         return
     if projection.pattern == "one_to_one":
         for source, target in np.unique(np.stack([rows, columns], axis=1), axis=0).tolist():
             joined = int(((rows == source) & (columns == target)).sum())
             covers = joined == int(sizes[1][target])
             pairwise = covers or joined == int((columns == target).sum())
-            yield _plain(source, target, low, high, 1, covers, joined, pairwise and covers)
+            yield source, target, _plain(low, high, 1, covers, joined, pairwise and covers)
         return
     assert isinstance(projection.weight, Weight)
     found = synapses(circuit, projection)
@@ -243,9 +247,7 @@ def _divided(
                 continue
             covers = int(reached.sum()) == int(sizes[1][target])
             total = (positive + negative)[reached]
-            yield Pair(
-                source,
-                target,
+            contact = Contact(
                 False,
                 int(weights[here].min()),
                 int(weights[here].max()),
@@ -257,3 +259,4 @@ def _divided(
                 covers,
                 joined,
             )
+            yield source, target, contact

@@ -160,16 +160,17 @@ def amount(link: Link, firing: Firing, size: int) -> tuple[int, int]:
         firing: of its source.
         size: neurons of its source.
     """
-    fewest = max(0, firing.low - (size - link.joined))
-    most = min(firing.high, link.joined)
-    if fewest == link.joined:
-        low, high = link.all_low, link.all_high
+    contact = link.contact
+    fewest = max(0, firing.low - (size - contact.joined))
+    most = min(firing.high, contact.joined)
+    if fewest == contact.joined:
+        low, high = contact.all_low, contact.all_high
     else:
-        low = max(link.low * (most if link.low < 0 else fewest), link.least)
-        high = min(link.high * (most if link.high > 0 else fewest), link.most)
-        if not link.is_dense:
+        low = max(contact.low * (most if contact.low < 0 else fewest), contact.least)
+        high = min(contact.high * (most if contact.high > 0 else fewest), contact.most)
+        if not contact.is_dense:
             low, high = min(low, 0), max(high, 0)
-    return (low, high) if link.covers else (min(low, 0), max(high, 0))
+    return (low, high) if contact.covers else (min(low, 0), max(high, 0))
 
 
 def add_up(arrivals: Iterable[Arrival], blocks: list[Block], numbers: Numbering) -> Sum:
@@ -181,11 +182,12 @@ def add_up(arrivals: Iterable[Arrival], blocks: list[Block], numbers: Numbering)
             continue
         total.opened |= link.gate == "open"
         total.closed |= link.gate == "close"
-        if link.low == link.high == 0:
+        contact = link.contact
+        if contact.low == contact.high == 0:
             continue
         sent = arrival.sent if link.learns else None
         size = blocks[link.source].size
-        if not link.is_pairwise:
+        if not contact.is_pairwise:
             low, high = amount(link, firing, size)
             total.add(low, high, link.gate)
             if low == high:
@@ -194,25 +196,25 @@ def add_up(arrivals: Iterable[Arrival], blocks: list[Block], numbers: Numbering)
                 key = (firing.number, arrival.is_old, link.key, sent)
                 total.others.append((key, low, high))
             continue
-        if firing.low == size and link.low == link.high:
-            total.add(link.low, link.low, link.gate)
-            total.certain += link.low
+        if firing.low == size and contact.low == contact.high:
+            total.add(contact.low, contact.low, link.gate)
+            total.certain += contact.low
             continue
-        if link.low != link.high:
-            total.add(min(link.low, 0), max(link.high, 0), link.gate)
+        if contact.low != contact.high:
+            total.add(min(contact.low, 0), max(contact.high, 0), link.gate)
             key = (firing.number, arrival.is_old, link.key, sent)
-            total.others.append((key, min(link.low, 0), max(link.high, 0)))
+            total.others.append((key, min(contact.low, 0), max(contact.high, 0)))
             continue
         drive, level = numbers.ladder(firing.number)
         is_gate = bool(link.gate)
         step = Step(
             level,
             firing.number,
-            0 if is_gate else link.low,
-            link.low if is_gate else 0,
-            min(firing.high, link.joined),
+            0 if is_gate else contact.low,
+            contact.low if is_gate else 0,
+            min(firing.high, contact.joined),
             firing.root,
-            max(0, firing.low - (size - link.joined)),
+            max(0, firing.low - (size - contact.joined)),
         )
         total.ladders.setdefault(Ladder(drive, link.shift, arrival.is_old), []).append(step)
     for ladder, steps in total.ladders.items():

@@ -42,19 +42,19 @@ class Effects:
 def effects(reading: Reading) -> Effects:
     """Follows all spikes of a reading to where they arrive."""
     found = Effects()
-    length = reading.timeline.length
     for cell, links in reading.arrivals.items():
         number, moment = cell
         there = reading.found.get(cell)
         for link in links:
-            sent = (link.source, (moment - link.latency) % length)
-            firing = reading.firing(*sent)
-            if there is None or firing.high == 0:
-                continue
-            matters = _matters(reading, link, firing, there, number)
-            found.by_projection[link.projection].append(Landing(link, sent, cell, matters))
-            if matters:
-                found.used.add(sent)
+            for earlier in reading.timeline.past(moment, link.latency).moments:
+                sent = (link.source, earlier)
+                firing = reading.firing(*sent)
+                if there is None or firing.high == 0:
+                    continue
+                matters = _matters(reading, link, firing, there, number)
+                found.by_projection[link.projection].append(Landing(link, sent, cell, matters))
+                if matters:
+                    found.used.add(sent)
     return found
 
 
@@ -64,8 +64,8 @@ def _matters(reading: Reading, link: Link, firing: Firing, there: Found, number:
     What arrives where nobody opened the target does not matter, unless it keeps it silent.
     """
     block = reading.network.blocks[number]
-    if link.is_pairwise:
-        low, high = min(link.low, 0), max(link.high, 0)
+    if link.contact.is_pairwise:
+        low, high = min(link.contact.low, 0), max(link.contact.high, 0)
     else:
         low, high = amount(link, firing, reading.network.blocks[link.source].size)
     if there.is_shut:

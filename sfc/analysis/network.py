@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from sfc.analysis.blocks import Blocks, Contact, contacts, divide
 from sfc.ir.circuit import Circuit, Neuron, Projection, Tie, Weight
 from sfc.ir.integers import DECAY_LIMIT, UNIT
 from sfc.ir.patterns import Convolution
-
-if TYPE_CHECKING:
-    from sfc.analysis.blocks import Blocks
 
 Gate = Literal["", "open", "close"]
 BlockKind = Literal["population", "line", "kick"]
@@ -78,13 +76,7 @@ class Link:
     Attributes:
         source, target: numbers of blocks.
         latency: steps from a spike to its arrival, delay + 1.
-        is_pairwise: neuron i reaches neuron i alone.
-        low, high: least and largest weight of a synapse.
-        least, most: bounds of what one neuron gets, however many sources fire.
-        all_low, all_high: bounds of what one neuron gets if all sources fire.
-        is_dense: whether every joined source reaches every neuron that is reached at all.
-        covers: whether every neuron of the target is reached.
-        joined: neurons of the source that have synapses.
+        contact: how neurons of one reach neurons of the other.
         gate: whether it opens or closes its target.
         learns: whether its weights change.
         shift: of a pairwise link, how the numbers of neurons change; None if they do not.
@@ -95,16 +87,7 @@ class Link:
     source: int
     target: int
     latency: int
-    is_pairwise: bool
-    low: int
-    high: int
-    least: int
-    most: int
-    all_low: int
-    all_high: int
-    is_dense: bool
-    covers: bool
-    joined: int
+    contact: Contact
     gate: Gate
     learns: bool
     shift: Hashable
@@ -147,8 +130,6 @@ def network(circuit: Circuit, apart: frozenset[Tie] = frozenset()) -> Network:
         circuit: any.
         apart: ties whose projections are not supposed to hold equal weights.
     """
-    from sfc.analysis.blocks import divide
-
     gated = {p.target for p in circuit.projections.values() if gate_of(p) == "open"}
     found = Network(circuit)
     divided = divide(circuit)
@@ -183,8 +164,6 @@ def gate_of(projection: Projection) -> Gate:
 def _link(
     found: Network, projection: Projection, divided: dict[str, Blocks], apart: frozenset[Tie]
 ) -> None:
-    from sfc.analysis.blocks import pairs
-
     circuit = found.circuit
     if projection.source in circuit.inputs:
         source = circuit.inputs[projection.source]
@@ -199,28 +178,21 @@ def _link(
     targets = found.blocks_of[projection.target]
     key = _key(circuit, projection, apart)
     shift = _shift(circuit, projection)
-    for pair in pairs(circuit, projection, divided, len(sources), len(targets)):
-        block = found.blocks[targets[pair.target]]
-        found.outgoing[sources[pair.source]].append(
+    for source_index, target_index, contact in contacts(
+        circuit, projection, divided, len(sources), len(targets)
+    ):
+        block = found.blocks[targets[target_index]]
+        found.outgoing[sources[source_index]].append(
             Link(
                 projection.name,
-                sources[pair.source],
-                targets[pair.target],
+                sources[source_index],
+                targets[target_index],
                 projection.delay + 1,
-                pair.is_pairwise,
-                pair.low,
-                pair.high,
-                pair.least,
-                pair.most,
-                pair.all_low,
-                pair.all_high,
-                pair.is_dense,
-                pair.covers,
-                pair.joined,
+                contact,
                 gate_of(projection),
                 circuit.learns(projection),
                 shift,
-                (key, found.blocks[sources[pair.source]].place, block.place),
+                (key, found.blocks[sources[source_index]].place, block.place),
             )
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any, Literal
 
 from sfc.analysis.cells import CURRENT_HIGH, Root, amount
@@ -13,7 +12,7 @@ from sfc.analysis.sentences import amount_text, listed, phases_text, root_text, 
 from sfc.analysis.solve import Found, Key, Reading
 from sfc.analysis.table import Cell
 from sfc.analysis.ties import moments_of
-from sfc.ir.circuit import Circuit
+from sfc.ir.circuit import Circuit, by_name
 from sfc.ir.integers import UNIT
 from sfc.ir.schedule import Property, PropertyKind
 from sfc.span import Span
@@ -142,12 +141,11 @@ def _asserted(prop: Property, sound: Reached, conditional: Reached) -> Iterator[
 
 def _with_samples(circuit: Circuit) -> Circuit:
     """Returns the circuit with inputs that have something on in every sample."""
-    inputs = {
-        name: replace(source, at_least=max(1, source.at_least))
-        for name, source in circuit.inputs.items()
-        if source.at_most != 0
-    }
-    return replace(circuit, inputs=MappingProxyType({**circuit.inputs, **inputs}))
+    inputs = by_name(
+        source if source.at_most == 0 else replace(source, at_least=max(1, source.at_least))
+        for source in circuit.inputs.values()
+    )
+    return replace(circuit, inputs=inputs)
 
 
 def _at_phase(
@@ -159,6 +157,7 @@ def _at_phase(
     if not here or not cells[0]:
         return _never_comes(kind, subject, chain, phase, sound, is_sure=not cells[0])
     where = where_text(sound.reading.network.circuit, chain, phase).strip()
+    status: Status
     if kind == "silent":
         if all(cell.state == "silent" for cell in cells[0]):
             status, text = "proved", f"{subject} is silent {where}"
@@ -186,7 +185,7 @@ def _at_phase(
         subject,
         chain,
         phase,
-        status,  # type: ignore[arg-type]
+        status,
         text,
         worst.drive,
         worst.level,
@@ -276,12 +275,12 @@ def _most_spikes(reading: Reading, key: Key, found: Found, excess: int) -> str:
     brought: dict[Root, int] = {}
     weights: dict[Root, int] = {}
     for link, firing, *_ in reading.coming(*key):
-        if link.is_pairwise or firing.high == 0:
+        if link.contact.is_pairwise or firing.high == 0:
             continue
         high = amount(link, firing, reading.network.blocks[link.source].size)[1]
-        if high > 0 and link.high > 0:
+        if high > 0 and link.contact.high > 0:
             brought[firing.root] = brought.get(firing.root, 0) + high
-            weights[firing.root] = weights.get(firing.root, 0) + link.high
+            weights[firing.root] = weights.get(firing.root, 0) + link.contact.high
     if not brought:
         return ""
     root = max(brought, key=lambda root: brought[root])
@@ -289,12 +288,17 @@ def _most_spikes(reading: Reading, key: Key, found: Found, excess: int) -> str:
     return root_text(reading, root, most) if most >= 0 else ""
 
 
+def _strengths(sound: Reached, conditional: Reached) -> Iterator[tuple[Reached, Status, str]]:
+    """Yields the readings, the stronger first: what they prove, and what is said of that."""
+    yield sound, "proved", ""
+    yield conditional, "conditional", ", if what is open stays silent"
+
+
 def _tied(matrix: str, sound: Reached, conditional: Reached) -> Obligation:
-    for reached, status in ((sound, "proved"), (conditional, "conditional")):
+    for reached, status, suffix in _strengths(sound, conditional):
         if all(proof.state in ("proved", "frames") for proof in reached.ties.of(matrix)):
-            suffix = "" if status == "proved" else ", if what is open stays silent"
             text = f"all copies of {matrix} stay equal{suffix}"
-            return Obligation("tied", matrix, "", -1, status, text)  # type: ignore[arg-type]
+            return Obligation("tied", matrix, "", -1, status, text)
     proofs = conditional.ties.of(matrix)
     worst = next((p for p in proofs if p.state == "open"), None)
     if worst is None:
@@ -308,13 +312,12 @@ def _tied(matrix: str, sound: Reached, conditional: Reached) -> Obligation:
 
 
 def _overflow(sound: Reached, conditional: Reached) -> Obligation:
-    for reached, status in ((sound, "proved"), (conditional, "conditional")):
+    for reached, status, suffix in _strengths(sound, conditional):
         reading = reached.reading
         over = {key: found for key, found in reading.found.items() if found.overflows}
         if not over:
-            suffix = "" if status == "proved" else ", if what is open stays silent"
             text = f"no current and no membrane leaves its 24 bits{suffix}"
-            return Obligation("no_overflow", "", "", -1, status, text)  # type: ignore[arg-type]
+            return Obligation("no_overflow", "", "", -1, status, text)
     key, found = max(over.items(), key=lambda item: _reach(item[1]))
     name = reading.network.blocks[key[0]].name
     where = phases_text(reading, [key[1]])

@@ -108,8 +108,8 @@ class Reading:
             return self.firing(block, past.moments[0]), False
         start = self.kicked.get(block) if past.is_start else None
         if self.is_first:
-            is_kick = start is not None and (past.steps == 0 or not self.timeline.has_frames)
-            return (start if is_kick and start else NOBODY), False
+            may_kick = past.steps == 0 or not self.timeline.has_frames
+            return start if start and may_kick else NOBODY, False
         before = [self.firing(block, earlier) for earlier in past.moments]
         if past.steps == 0 and start is not None and all(f[:3] == start[:3] for f in before):
             return start, False
@@ -351,15 +351,19 @@ def _kept(reading: Reading, number: int, block: Block, total: Sum) -> tuple[int,
     wraps = u_low < low or u_high > high
     if wraps:
         u_low, u_high = low, high
-    kept = 4096 - neuron.decay_u
-    u_low, u_high = u_low * kept // 4096, -(-u_high * kept // 4096)
+    u_low, u_high = _decayed(u_low, u_high, neuron.decay_u)
     v_low = _limit(min(u_low + hull[0] + block.bias, 0), neuron.decay_v)
     v_high = min(_limit(max(u_high + hull[1] + block.bias, 0), neuron.decay_v), block.threshold)
     clips = v_low < -STATE_LIMIT
     v_low = max(v_low, -STATE_LIMIT)
-    kept = 4096 - neuron.decay_v
-    v_low, v_high = v_low * kept // 4096, -(-v_high * kept // 4096)
+    v_low, v_high = _decayed(v_low, v_high, neuron.decay_v)
     return u_low + v_low, u_high + v_high, wraps or clips
+
+
+def _decayed(low: int, high: int, decay: int) -> tuple[int, int]:
+    """Returns bounds of what one step leaves of an amount, rounded outwards."""
+    kept = DECAY_LIMIT - decay
+    return low * kept // DECAY_LIMIT, -(-high * kept // DECAY_LIMIT)
 
 
 def _limit(amount: int, decay: int) -> int:

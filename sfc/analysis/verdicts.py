@@ -23,22 +23,12 @@ def report_unmet(phases: Phases, reporter: Reporter, strict: bool) -> list[Oblig
         strict: report as well what is neither proved nor refuted.
     """
     refuted = [o for o in phases.obligations if o.status == "refuted"]
-    for group in _by_statement(refuted):
-        first, *others = group
-        message = f"the assertion does not hold: {first.text}"
-        if others:
-            message += f"; nor does it for {_also(first, others)}"
-        reporter.error("E0507", message, first.span, help=_remedy(phases, group))
+    _report_asserted("E0507", "does not hold", refuted, phases, reporter)
     if not strict:
         return refuted
     doubted = [o for o in phases.obligations if o.status in ("open", "conditional")]
     asserted = [o for o in doubted if o.is_asserted]
-    for group in _by_statement(asserted):
-        first, *others = group
-        message = f"the assertion is not proved: {first.text}"
-        if others:
-            message += f"; nor does it for {_also(first, others)}"
-        reporter.error("E0508", message, first.span, help=_remedy(phases, group))
+    _report_asserted("E0508", "is not proved", asserted, phases, reporter)
     for group in _alike([o for o in doubted if not o.is_asserted]):
         first = group[0]
         if first.kind != "silent":
@@ -51,6 +41,18 @@ def report_unmet(phases: Phases, reporter: Reporter, strict: bool) -> list[Oblig
         message = f"it is not proved that {names_text(names)} {verb} silent{where}"
         reporter.error("E0508", message, first.span, help="; ".join(_details(group)))
     return refuted + doubted
+
+
+def _report_asserted(
+    code: str, verdict: str, unmet: list[Obligation], phases: Phases, reporter: Reporter
+) -> None:
+    """Reports assertions, each once."""
+    for group in _by_statement(unmet):
+        first, *others = group
+        message = f"the assertion {verdict}: {first.text}"
+        if others:
+            message += f"; nor does it for {_also(first, others)}"
+        reporter.error(code, message, first.span, help=_remedy(phases, group))
 
 
 def _by_statement(obligations: Iterable[Obligation]) -> list[list[Obligation]]:
