@@ -19,8 +19,8 @@ from sfc.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from sfc.sim.datasets import Dataset
-    from sfc.sim.recorder import Overflow
     from sfc.sim.simulator import Simulator
+    from sfc.sim.stretch import Overflow
     from sfc.sim.training import Evaluation, Training
     from sfc.sim.watch import Watch
 

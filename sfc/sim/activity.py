@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfc.sim.clock import Phase
-from sfc.sim.recorder import Overflow
 from sfc.sim.result import Result
 from sfc.sim.simulator import Simulator
+from sfc.sim.stretch import Overflow
 from sfc.sim.watch import Watch
 
 _CHUNK = {"frames": 50, "steps": 1000}

@@ -1,9 +1,10 @@
-"""Collects what a run is asked for while an engine steps."""
+"""Collects what a run is asked for, from what engines hand over."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,50 +12,25 @@ from numpy.typing import NDArray
 
 from sfc.diagnostics import fail, nearest
 from sfc.ir.circuit import Circuit
-from sfc.ir.integers import UNIT
-from sfc.ir.schedule import Probe, Quantity
-from sfc.sim.clock import Clock, Moment, Phase
-from sfc.sim.places import places
+from sfc.ir.schedule import Probe, Quantity, Readout
+from sfc.sim.stretch import Overflow, Rows, Stretch, Tap
 
 if TYPE_CHECKING:
     from sfc.sim.watch import Watch
-
-
-@dataclass(frozen=True, slots=True)
-class Overflow:
-    """The first time that a current wrapped or a membrane was clipped at 24 bits.
-
-    Attributes:
-        count: in how many (neuron, step) pairs it happened.
-        population, neuron, step: where first; steps count from the start of the run.
-    """
-
-    quantity: str
-    count: int
-    population: str
-    neuron: int
-    step: int
-
-    def __str__(self) -> str:
-        what = "a current wrapped" if self.quantity == "u" else "a membrane was clipped"
-        where = f"{self.population}, neuron {self.neuron}, step {self.step}"
-        return f"{what} at 24 bits {self.count} times, first in {where}"
 
 
 class Recorder:
     """Keeps spikes, membranes and counts of one run.
 
     Attributes:
-        wanted: what to record of a (population, quantity): phases, from the run's first frame on,
-            or None for every step.
-        steps: how many were recorded.
-        phases: (chain number, phase) of each step, -1 where it is in none.
-        frame_starts: steps, counted from the start of the run.
-        events: by population, lists of step numbers and neuron arrays.
-        membranes: by population, an array for each step asked for, in weight units.
-        readouts: spikes and membranes of each readout, from the run's first frame on.
-        counts: by step in the frame, spikes of each population; None if they are not counted.
+        taps: everything that engines have to take down.
+        probes: by population or input and quantity, which of them serve the probes.
+        steps, frames: how many were recorded; a frame counts where it began in the run.
+        counts: by (step of the frame, number of the population) its spikes; None if they are not
+            counted.
+        longest: one more than the highest step of a frame, if spikes are counted.
         watch: sees every step, too.
+        overflows: by quantity.
     """
 
     def __init__(
@@ -63,118 +39,101 @@ class Recorder:
         """Prepares for the circuit's own probes and further ones, ``h`` or ``h.v``."""
         probes = (probes,) if isinstance(probes, str) else probes
         self.circuit = circuit
-        self.names = list(circuit.populations)
-        self.wanted: dict[tuple[str, Quantity], frozenset[Phase] | None] = {}
-        for probe in (
-            *circuit.schedule.probes,
-            *(p for text in probes for p in _probes(circuit, text)),
-        ):
-            self._want(probe)
-        self.place = places(circuit)
-        self.chain_numbers = {chain.name: i for i, chain in enumerate(circuit.schedule.chains)}
-        self.clock = circuit.schedule.clock
-        self.steps = 0
-        self.phases: list[tuple[int, int]] = []
-        self.frame_starts: list[int] = []
-        self.events: dict[str, list[tuple[int, NDArray[np.intp]]]] = {
-            name: [] for name, quantity in self.wanted if quantity == "spikes"
+        further = [probe for text in probes for probe in _probes(circuit, text)]
+        self.probes = _taps([*circuit.schedule.probes, *further])
+        readouts = [tap for readout in circuit.schedule.readouts for tap in readout_taps(readout)]
+        watched = watch.taps.values() if watch is not None else ()
+        self.taps = tuple(dict.fromkeys([*self.probes.values(), *readouts, *watched]))
+        kept = {*self.probes.values(), *readouts}
+        self.steps = self.frames = 0
+        self._phases: list[NDArray[np.int64]] = []
+        self._frame_starts: list[NDArray[np.int64]] = []
+        self._spikes: dict[Tap, list[NDArray[np.int64]]] = {
+            tap: [] for tap in self.taps if tap in kept and tap.quantity == "spikes"
         }
-        self.membranes: dict[str, list[NDArray[np.float64]]] = {
-            name: [] for name, quantity in self.wanted if quantity == "membrane"
+        self._membranes: dict[Tap, list[Rows]] = {
+            tap: [] for tap in self.taps if tap in kept and tap.quantity == "membrane"
         }
-        self.readouts: list[tuple[list[NDArray[np.bool_]], list[NDArray[np.float64]]]] = [
-            ([], []) for _ in circuit.schedule.readouts
-        ]
-        self.counts: dict[int, dict[str, int]] | None = {} if counts else None
+        self.counts: Counter[tuple[int, int]] | None = Counter() if counts else None
+        self.longest = 0
         self.watch = watch
         self.overflows: dict[str, Overflow] = {}
 
-    def _want(self, probe: Probe) -> None:
-        key = (probe.population, probe.quantity)
-        before = self.wanted.get(key, frozenset())
-        phases = frozenset((probe.chain, index) for index in probe.phases)
-        self.wanted[key] = before | phases if before is not None and phases else None
-
-    def note_overflow(self, current: Any, wrapped: Any, potential: Any, clipped: Any) -> None:
-        """Remembers that currents wrapped or membranes were clipped; all are (neurons,)."""
-        for quantity, before, after in (("u", current, wrapped), ("v", potential, clipped)):
-            changed = before != after
-            if not changed.any():
-                continue
-            neurons = np.flatnonzero(changed)
-            name = next(n for n in self.names if neurons[0] < self.place[n].stop)
-            neuron = int(neurons[0] - self.place[name].start)
-            first = Overflow(quantity, 0, name, neuron, self.steps)
-            known = self.overflows.get(quantity, first)
-            self.overflows[quantity] = replace(known, count=known.count + len(neurons))
-
-    def record_sent_before(self, sent: dict[str, NDArray[np.intp]]) -> None:
-        """Takes in generators that spiked in the step before, if that belongs to the run."""
-        for name, neurons in sent.items():
-            if (name, "spikes") in self.wanted and self.steps > 0:
-                step, known = (self.events[name] or [(-1, neurons)])[-1]
-                if step == self.steps - 1:
-                    neurons = np.setdiff1d(neurons, known)
-                self.events[name].append((self.steps - 1, neurons))
-
-    def record(
-        self,
-        clock: Clock,
-        moment: Moment,
-        spikes: NDArray[np.bool_],
-        membrane: NDArray[Any],
-        active: dict[str, NDArray[np.intp]],
-        sent: dict[str, NDArray[np.intp]],
-    ) -> None:
-        """Takes in a step.
-
-        Args:
-            clock: not yet moved on.
-            moment: of the step.
-            spikes, membrane: of all neurons; the membrane before reset, in state units.
-            active: the neurons that spiked, of populations with spikes.
-            sent: the generators that spiked, of inputs with spikes.
-        """
-        if moment.starts_frame:
-            self.frame_starts.append(self.steps)
-        self.phases.append(self._main_phase(moment))
-        for (name, quantity), phases in self.wanted.items():
-            if phases is not None and not (self.frame_starts and phases & set(moment.phases)):
-                continue
-            if quantity == "membrane":
-                self.membranes[name].append(membrane[self.place[name]] / UNIT)
-            elif name in active or name in sent:
-                self.events[name].append(
-                    (self.steps, active[name] if name in active else sent[name])
-                )
-        if self.frame_starts:
-            self._record_readouts(moment, spikes, membrane)
-        if self.counts is not None:
-            row = self.counts.setdefault(
-                0 if self.clock is None else clock.step - clock.frame_start, {}
-            )
-            for name, neurons in active.items():
-                row[name] = row.get(name, 0) + len(neurons)
+    def extend(self, stretch: Stretch) -> None:
+        """Takes in the steps that follow those recorded so far."""
+        self._phases.append(stretch.phases)
+        if len(stretch.frame_starts):
+            self._frame_starts.append(stretch.frame_starts + self.steps)
+        for tap, pairs in stretch.spikes.items():
+            if tap in self._spikes and len(pairs):
+                moved = pairs + np.array([self.steps, 0])
+                self._spikes[tap].append(moved if self.steps else moved[moved[:, 0] >= 0])
+        for tap, rows in stretch.membranes.items():
+            if len(rows.steps):
+                self._membranes[tap].append(Rows(rows.steps + self.steps, rows.values))
+        for found in stretch.overflows:
+            first = replace(found, count=0, step=found.step + self.steps)
+            known = self.overflows.get(found.quantity, first)
+            self.overflows[found.quantity] = replace(known, count=known.count + found.count)
+        if self.counts is not None and stretch.counts is not None:
+            for offset, population, spikes in stretch.counts.tolist():
+                self.counts[offset, population] += spikes
+            self.longest = max(self.longest, stretch.longest)
         if self.watch is not None:
-            self.watch.record(moment, active)
-        self.steps += 1
+            self.watch.extend(stretch)
+        self.steps += stretch.steps
+        self.frames += len(stretch.frame_starts)
 
-    def _record_readouts(
-        self, moment: Moment, spikes: NDArray[np.bool_], membrane: NDArray[Any]
-    ) -> None:
-        readouts = self.circuit.schedule.readouts
-        for readout, (fired, values) in zip(readouts, self.readouts, strict=True):
-            if (readout.chain, readout.phase) in moment.phases:
-                place = self.place[readout.population]
-                fired.append(spikes[place].copy())
-                values.append(membrane[place] / UNIT)
+    def phases(self) -> NDArray[np.int64]:
+        """Returns (steps, 2): the number of the chain and the index of each step's phase, or -1."""
+        return _joined(self._phases, (0, 2), np.int64)
 
-    def _main_phase(self, moment: Moment) -> tuple[int, int]:
-        if not moment.phases or self.clock is None:
-            return -1, -1
-        main = self.clock.name
-        chain, index = next((p for p in moment.phases if p[0] == main), moment.phases[0])
-        return self.chain_numbers[chain], index
+    def frame_starts(self) -> NDArray[np.int64]:
+        """Returns the steps in which frames began, (frames,)."""
+        return _joined(self._frame_starts, (0,), np.int64)
+
+    def spikes(self, tap: Tap) -> NDArray[np.int64]:
+        """Returns the (k, 2) steps and neurons of a tap's spikes, in this order."""
+        pairs: NDArray[np.int64] = _joined(self._spikes[tap], (0, 2), np.int64)
+        if tap.name in self.circuit.inputs:
+            return np.unique(pairs, axis=0)
+        return pairs
+
+    def membranes(self, tap: Tap) -> Rows:
+        """Returns the membranes of a tap."""
+        parts = self._membranes[tap]
+        size = self.circuit.size(tap.name)
+        steps = _joined([rows.steps for rows in parts], (0,), np.int64)
+        rows = Rows(steps, _joined([rows.values for rows in parts], (0, size), np.int32))
+        parts[:] = [rows]
+        return rows
+
+
+def readout_taps(readout: Readout) -> tuple[Tap, Tap]:
+    """Returns the taps of a readout: spikes and membranes in its phase."""
+    phases = frozenset({(readout.chain, readout.phase)})
+    name = readout.population
+    return Tap(name, "spikes", phases, True), Tap(name, "membrane", phases, True)
+
+
+def _taps(probes: list[Probe]) -> dict[tuple[str, Quantity], Tap]:
+    """Returns a tap for each population and quantity: several probes of it add up."""
+    taps: dict[tuple[str, Quantity], Tap] = {}
+    for probe in probes:
+        key = (probe.population, probe.quantity)
+        before = taps[key].phases if key in taps else frozenset()
+        phases = frozenset((probe.chain, index) for index in probe.phases)
+        if before is None or not phases:
+            taps[key] = Tap(*key)
+        else:
+            taps[key] = Tap(*key, before | phases, True)
+    return taps
+
+
+def _joined(parts: list[NDArray[Any]], shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Joins arrays of the shape with any number of rows, for good."""
+    parts[:] = [np.concatenate([np.zeros(shape, dtype), *parts])]
+    return parts[0]
 
 
 def _probes(circuit: Circuit, text: str) -> list[Probe]:

@@ -29,6 +29,7 @@ from sfc.sim.clock import Clock, Moment, Phase
 from sfc.sim.learning import Learner, TraceState, used_variables
 from sfc.sim.places import places
 from sfc.sim.recorder import Recorder
+from sfc.sim.step_record import Step, StepRecord
 from sfc.sim.stimulus import Stimulus
 
 _RANGES = {
@@ -187,6 +188,7 @@ class ReferenceEngine:
         self._outgoing |= {name: [] for name in circuit.inputs}
         for projection in circuit.projections.values():
             self._outgoing[projection.source].append(self._synapses(projection))
+        self._record = StepRecord(circuit)
         self._set_parameters()
         self._set_state()
 
@@ -295,7 +297,7 @@ class ReferenceEngine:
         for relay in moment.kicked:
             self._deliver(relay, np.array([0]), clock.step - 1)
         first = [phase for phase in moment.phases if phase[1] == 0]
-        recorder.record_sent_before(self._present(stimulus, first, clock.step - 1, {}))
+        sent_before = self._present(stimulus, first, clock.step - 1, {})
 
         arrived = self.arriving[clock.step % len(self.arriving)]
         current = arrived.copy()
@@ -309,7 +311,8 @@ class ReferenceEngine:
         awake = self.resting == 0
         potential[~awake] = 0
         membrane = np.minimum(np.maximum(potential, -STATE_LIMIT), STATE_LIMIT)
-        recorder.note_overflow(current, self.u, potential, membrane)
+        overflows = self._record.overflows_of("u", current, self.u)
+        overflows += self._record.overflows_of("v", potential, membrane)
 
         spikes = awake & (membrane > self.threshold)
         self.v = np.where(spikes, 0, membrane)
@@ -327,7 +330,8 @@ class ReferenceEngine:
             self._advance_traces(lines, moment)
         if learn:
             self._learn(lines, moment)
-        recorder.record(clock, moment, spikes, membrane, active, sent)
+        done = Step(moment, membrane, active, sent, sent_before, overflows)
+        self._record.hand_over(recorder, clock, done)
         clock.end(relays)
 
     def _active(self, spikes: Spikes) -> dict[str, NDArray[np.intp]]:

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from sfc.diagnostics import fail, nearest
 from sfc.ir.circuit import Circuit
+from sfc.ir.integers import UNIT
+from sfc.ir.schedule import Quantity, Readout
 from sfc.sim.clock import Phase
-from sfc.sim.recorder import Overflow, Recorder
+from sfc.sim.recorder import Recorder, readout_taps
+from sfc.sim.stretch import Overflow
 
 
 class PhaseOfStep(Sequence[Phase | None]):
@@ -87,13 +90,11 @@ class Events(_View):
     """(k, 2) integers: the steps and neurons of all spikes, by population, in order of steps."""
 
     def __getitem__(self, name: str) -> NDArray[np.int64]:
-        parts = []
+        recorder, parts = self.result.recorder, []
         for number, relay in enumerate(self.relays(name)):
-            for step, neurons in self.result.recorder.events[relay]:
-                part = np.empty((len(neurons), 2), np.int64)
-                part[:, 0], part[:, 1] = step, neurons + (0 if relay == name else number)
-                parts.append(part)
-        events = np.concatenate(parts) if parts else np.zeros((0, 2), np.int64)
+            pairs = recorder.spikes(recorder.probes[relay, "spikes"])
+            parts.append(pairs if relay == name else pairs + np.array([0, number]))
+        events = np.concatenate(parts)
         order = np.lexsort((events[:, 1], events[:, 0]))
         ordered: NDArray[np.int64] = np.take(events, order, axis=0)
         return ordered
@@ -123,11 +124,11 @@ class Counts(_View):
     advice = "run with counts=True"
 
     def __getitem__(self, name: str) -> NDArray[np.int64]:
-        rows = self.result.recorder.counts or {}
-        relays = self.relays(name)
-        counts = np.zeros(max(rows, default=-1) + 1, np.int64)
-        for offset, row in rows.items():
-            counts[offset] = sum(row.get(relay, 0) for relay in relays)
+        numbers = {self.names.index(relay) for relay in self.relays(name)}
+        counts = np.zeros(self.result.recorder.longest, np.int64)
+        for (offset, population), spikes in (self.result.recorder.counts or {}).items():
+            if population in numbers:
+                counts[offset] += spikes
         return counts if self.result.circuit.schedule.chains else counts.sum()
 
 
@@ -141,22 +142,28 @@ class Membranes(_View):
     what = "membranes"
     advice = 'run with probes=["{name}.v"]'
 
-    def __getitem__(self, name: str) -> NDArray[np.float64]:
+    def rows(self, name: str) -> NDArray[np.float64]:
+        """Returns the membranes of all steps in which they were recorded, (k, n)."""
         if name not in self.names:
             self.relays(name)
-        size = self.result.circuit.size(name)
-        values = np.array(self.result.recorder.membranes[name]).reshape(-1, size)
-        phases = self.result.recorder.wanted[name, "membrane"]
-        if not self.result.circuit.schedule.chains or (phases is not None and len(phases) == 1):
+        recorder = self.result.recorder
+        rows = recorder.membranes(recorder.probes[name, "membrane"])
+        return rows.values / UNIT
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        values = self.rows(name)
+        recorder, circuit = self.result.recorder, self.result.circuit
+        phases = recorder.probes[name, "membrane"].phases
+        if not circuit.schedule.chains or (phases is not None and len(phases) == 1):
             return values
         frames, length = self.result.frames_and_phases()
         rows = length if phases is None else len(phases)
-        clock = self.result.recorder.clock
+        clock = circuit.schedule.clock
         others = [chain for chain, _ in phases or () if clock is None or chain != clock.name]
         if others or len(values) != frames * rows:
             message = f"the membranes of `{name}` were not recorded equally often in every frame"
             fail("E0708", message, help="probe it in phases of the chain that makes the frames")
-        return values.reshape(frames, rows, size)
+        return values.reshape(frames, rows, circuit.size(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,23 +212,15 @@ class Result:
         self.recorder = recorder
         self.circuit: Circuit = circuit
         self.steps = recorder.steps
-        self.frame_starts = np.array(recorder.frame_starts, np.int64)
-        phases = np.array(recorder.phases, np.int64).reshape(-1, 2)
-        self.phase_of_step = PhaseOfStep(tuple(c.name for c in circuit.schedule.chains), phases)
-        self.events = Events(self, tuple(recorder.events))
-        self.spikes = DenseSpikes(self, tuple(recorder.events))
-        counted = tuple(recorder.names) if recorder.counts is not None else ()
+        self.frame_starts = recorder.frame_starts()
+        chains = tuple(chain.name for chain in circuit.schedule.chains)
+        self.phase_of_step = PhaseOfStep(chains, recorder.phases())
+        self.events = Events(self, _probed(recorder, "spikes"))
+        self.spikes = DenseSpikes(self, _probed(recorder, "spikes"))
+        counted = tuple(circuit.populations) if recorder.counts is not None else ()
         self.spike_counts = Counts(self, counted)
-        self.membrane = Membranes(self, tuple(recorder.membranes))
-        self.readouts = tuple(
-            ReadoutResult(
-                np.array(fired, np.bool_).reshape(-1, circuit.size(readout.population)),
-                np.array(values, np.float64).reshape(-1, circuit.size(readout.population)),
-            )
-            for readout, (fired, values) in zip(
-                circuit.schedule.readouts, recorder.readouts, strict=True
-            )
-        )
+        self.membrane = Membranes(self, _probed(recorder, "membrane"))
+        self.readouts = tuple(_read(recorder, readout) for readout in circuit.schedule.readouts)
         self.overflows: tuple[Overflow, ...] = tuple(recorder.overflows.values())
 
     def __repr__(self) -> str:
@@ -249,3 +248,15 @@ class Result:
             message = "the run is not made of whole frames of one length, so spikes have no phases"
             fail("E0708", message, help="use result.events, with frame_starts and phase_of_step")
         return len(self.frame_starts), int(lengths.pop())
+
+
+def _probed(recorder: Recorder, quantity: Quantity) -> tuple[str, ...]:
+    return tuple(name for name, probed in recorder.probes if probed == quantity)
+
+
+def _read(recorder: Recorder, readout: Readout) -> ReadoutResult:
+    spikes, membrane = readout_taps(readout)
+    rows, pairs = recorder.membranes(membrane), recorder.spikes(spikes)
+    fired = np.zeros(rows.values.shape, np.bool_)
+    fired[np.searchsorted(rows.steps, pairs[:, 0]), pairs[:, 1]] = True
+    return ReadoutResult(fired, rows.values / UNIT)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sfc.diagnostics import fail
 from sfc.ir.circuit import Circuit
 from sfc.sim.datasets import Dataset
-from sfc.sim.recorder import Overflow
 from sfc.sim.result import Result
 from sfc.sim.simulator import Simulator
+from sfc.sim.stretch import Overflow
 from sfc.sim.watch import Watch
 
 _CHUNK = 50

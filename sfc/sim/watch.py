@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from sfc.diagnostics import fail, nearest
 from sfc.ir.circuit import Circuit, Input
-from sfc.sim.clock import Moment, Phase
+from sfc.sim.clock import Phase
 from sfc.sim.drive import neuron_name
+from sfc.sim.stretch import Stretch, Tap
 
 Cell = tuple[str, str, int]
 """(population, chain, phase); chain "" and phase -1 stand for every step."""
@@ -108,6 +109,7 @@ class Watch:
     Attributes:
         circuit: whose runs are watched.
         cells: whose spikes are noted; the bounds of all inputs are watched in any case.
+        taps: by cell, what engines have to take down.
         samples: frames that began, or steps of a circuit without chains.
     """
 
@@ -120,10 +122,13 @@ class Watch:
         self.circuit = circuit
         self.cells = tuple(dict.fromkeys(cells))
         self.samples = 0
-        self._cells: dict[Phase, dict[str, _Tally]] = {}
-        for population, chain, phase in self.cells:
-            _check(circuit, population, (chain, phase))
-            self._cells.setdefault((chain, phase), {})[population] = _Tally()
+        self.taps: dict[Cell, Tap] = {}
+        for population, chain, index in self.cells:
+            phase = (chain, index)
+            _check(circuit, population, phase)
+            phases = None if phase == _EVERY_STEP else frozenset({phase})
+            self.taps[population, chain, index] = Tap(population, "spikes", phases)
+        self._cells = {cell: _Tally() for cell in self.cells}
         self._inputs = {
             source.name: _Tally()
             for source in circuit.inputs.values()
@@ -147,29 +152,25 @@ class Watch:
             if name in self._inputs
         }
 
-    def record(self, moment: Moment, active: Mapping[str, NDArray[np.intp]]) -> None:
-        """Takes in a step.
-
-        Args:
-            moment: of the step.
-            active: the neurons that spiked, of populations with spikes.
-        """
-        if moment.starts_frame or not self.circuit.schedule.chains:
-            self._take_sample()
-        for phase in {_EVERY_STEP, *moment.phases} & self._cells.keys():
-            tallies = self._cells[phase]
-            for name in tallies.keys() & active.keys():
-                tallies[name].add(self.samples - 1, active[name])
-
-    def _take_sample(self) -> None:
+    def extend(self, stretch: Stretch) -> None:
+        """Takes in the steps that follow those seen so far."""
+        every_step = not self.circuit.schedule.chains
+        starts = np.arange(stretch.steps) if every_step else stretch.frame_starts
+        for cell, tap in self.taps.items():
+            pairs = stretch.spikes.get(tap)
+            if pairs is not None and len(pairs):
+                samples = self.samples - 1 + np.searchsorted(starts, pairs[:, 0], side="right")
+                self._cells[cell].add(samples, pairs[:, 0], pairs[:, 1])
         for name, tally in self._inputs.items():
-            counts, source = self._on.get(name, ()), self.circuit.inputs[name]
-            on = int(counts[self._row]) if self._row < len(counts) else 0
+            source = self.circuit.inputs[name]
+            shown = self._on.get(name, np.zeros(0, np.intp))[self._row : self._row + len(starts)]
+            on = np.concatenate([shown, np.zeros(len(starts) - len(shown), np.intp)])
             most = source.size if source.at_most is None else source.at_most
-            if not source.at_least <= on <= most:
-                tally.add(self.samples, (on,))
-        self.samples += 1
-        self._row += 1
+            broken = np.flatnonzero((on < source.at_least) | (on > most))
+            if len(broken):
+                tally.add(self.samples + broken, broken, on[broken])
+        self.samples += len(starts)
+        self._row += len(starts)
 
     @property
     def unit(self) -> str:
@@ -181,7 +182,7 @@ class Watch:
         """What happened so far: cells in their order, then inputs."""
         found: list[Violation] = []
         for population, chain, phase in self.cells:
-            tally = self._cells[chain, phase][population]
+            tally = self._cells[population, chain, phase]
             if tally.samples:
                 name = neuron_name(self.circuit.populations[population], tally.values[0])
                 extent = self._extent(tally)
@@ -212,14 +213,15 @@ class _Tally:
         self.first = self.last = -1
         self.values: tuple[int, ...] = ()
 
-    def add(self, sample: int, values: Sequence[int] | NDArray[Any]) -> None:
-        """Adds what happened in one step; samples come in order."""
+    def add(self, samples: NDArray[Any], steps: NDArray[Any], values: NDArray[Any]) -> None:
+        """Adds what happened, which is something: all are (k,), in order of steps."""
         if not self.samples:
-            self.first = sample
-            self.values = tuple(int(value) for value in values[:_KEPT])
-        if not self.samples or self.last != sample:
-            self.samples += 1
-        self.last = sample
+            self.first = int(samples[0])
+            at_first = values[steps == steps[0]]
+            self.values = tuple(int(value) for value in at_first[:_KEPT])
+        new = not self.samples or int(samples[0]) != self.last
+        self.samples += int(new) + int(np.count_nonzero(np.diff(samples)))
+        self.last = int(samples[-1])
         self.count += len(values)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,7 +42,7 @@ def compare(circuit: Circuit, result: Result, steps: list[Step]) -> None:
     for name in circuit.populations:
         expected = [[k, i] for k, step in enumerate(steps) for i in step.spikes[name]]
         assert result.events[name].tolist() == expected, name
-        states = (64 * np.array(result.recorder.membranes[name])).tolist()
+        states = (64 * result.membrane.rows(name)).tolist()
         assert states == [step.membranes[name] for step in steps], name
         counts = [0] * (1 + max(step.offset for step in steps))
         for step in steps:

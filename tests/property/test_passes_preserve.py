@@ -103,7 +103,7 @@ def observe(circuit: Circuit, plan: Plan, names: Iterable[str]) -> list[dict[str
         seen: dict[str, Any] = {"frames": result.frame_starts}
         for name in names:
             seen[f"spikes of {name}"] = result.events[name]
-            seen[f"membranes of {name}"] = np.array(result.recorder.membranes[name])
+            seen[f"membranes of {name}"] = result.membrane.rows(name)
         for number, readout in enumerate(result.readouts):
             seen[f"readout {number}"] = np.concatenate([readout.spikes, readout.membrane])
         for name, weights in simulator.plastic_weights().items():

@@ -31,7 +31,7 @@ from sfc.analysis.ties import TieProof
 from sfc.analysis.timeline import NO_PHASE
 from sfc.ir.circuit import Circuit, Population, Projection, Tie, by_name
 from sfc.resources import resource
-from sfc.sim.clock import Moment
+from sfc.sim.stretch import Stretch
 from sfc.sim.watch import Watch
 
 BOUNDED = settings(max_examples=200, derandomize=True, deadline=None, database=None)
@@ -97,8 +97,9 @@ class WatchedCopies(Watch):
         self.equal: list[list[bool]] = []
         self.at_rail: dict[str, int] = {}
 
-    def record(self, moment: Moment, active: Any) -> None:
-        super().record(moment, active)
+    def extend(self, stretch: Stretch) -> None:
+        assert stretch.steps == 1
+        super().extend(stretch)
         projections = self.circuit.projections
         weights = self.simulator.plastic_weights()
         values = {name: of_matrix(projections[name], array) for name, array in weights.items()}
@@ -255,7 +256,7 @@ class Promises:
         self.seen[f"{self.kind}{cell.state}"] += 1
         if population.neuron.refractory > 1 or self.overflows(population.name):
             return
-        membrane = self.result.recorder.membranes[population.name][step]
+        membrane = self.result.membrane.rows(population.name)[step]
         assert (population.neuron.threshold - membrane >= cell.margin).all(), (cell, step)
 
     def overflows(self, name: str) -> bool:

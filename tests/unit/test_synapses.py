@@ -578,7 +578,7 @@ def outcome(simulator: sfc.Simulator, start: int) -> list[Any]:
     probes = [*circuit.populations, *(f"{name}.v" for name in circuit.populations)]
     result = simulator.run(inputs, probes=probes)
     found: list[Any] = [result.events[name].tolist() for name in circuit.populations]
-    found += [np.array(result.recorder.membranes[name]).tolist() for name in circuit.populations]
+    found += [result.membrane.rows(name).tolist() for name in circuit.populations]
     found += [weights.tolist() for weights in simulator.plastic_weights().values()]
     return found
 
