@@ -46,6 +46,7 @@ def read(
     conditional: bool,
     moments: Timeline | None = None,
     apart: frozenset[Tie] = frozenset(),
+    admitted: frozenset[tuple[str, int]] = frozenset(),
 ) -> Reached:
     """Returns one reading of a circuit.
 
@@ -57,18 +58,25 @@ def read(
         moments: to tell apart; by default those of the frame. A circuit without a ring has frames
             only in runs by frames.
         apart: ties of which nothing is supposed.
+        admitted: cells, (population, moment), that the conditional reading lets fire although
+            nobody opened them.
     """
     moments = moments or timeline(circuit)
     while True:
         found = network(circuit, apart)
-        reading = _solved(found, moments, conditional)
+        reading = _solved(found, moments, conditional, admitted)
         differing = differing_ties(reading)
         if differing <= apart:
             return Reached(reading, tabulate(reading), prove(reading))
         apart |= differing
 
 
-def _solved(found: Network, moments: Timeline | None, conditional: bool) -> Reading:
+def _solved(
+    found: Network,
+    moments: Timeline | None,
+    conditional: bool,
+    admitted: frozenset[tuple[str, int]],
+) -> Reading:
     """Returns the fixed point on a timeline that it bears out, or on one without phases.
 
     Without a timeline, frames divide.
@@ -76,7 +84,7 @@ def _solved(found: Network, moments: Timeline | None, conditional: bool) -> Read
     if moments is None:
         reading = branching(found, conditional)
         return reading or solve(found, timeless(), conditional)
-    reading = solve(found, moments, conditional)
+    reading = solve(found, moments, conditional, admitted)
     if _keeps_time(reading):
         return reading
     return solve(found, timeless(), conditional)

@@ -73,6 +73,7 @@ class Reading:
 
     Attributes:
         conditional: whether cells that nobody opened are assumed to be silent.
+        admitted: those of which that is not assumed, by (population, moment).
         found: what was found, by (block, moment); what is not in it is silent, with nothing
             arriving.
         arrivals: links by which spikes arrive at a block in a moment.
@@ -87,6 +88,7 @@ class Reading:
     network: Network
     timeline: Timeline
     conditional: bool
+    admitted: frozenset[tuple[str, int]] = frozenset()
     numbers: Numbering = field(default_factory=Numbering)
     found: dict[Key, Found] = field(default_factory=dict)
     arrivals: dict[Key, list[Link]] = field(default_factory=lambda: defaultdict(list))
@@ -129,9 +131,14 @@ class Reading:
         return found
 
 
-def solve(network: Network, timeline: Timeline, conditional: bool) -> Reading:
+def solve(
+    network: Network,
+    timeline: Timeline,
+    conditional: bool,
+    admitted: frozenset[tuple[str, int]] = frozenset(),
+) -> Reading:
     """Returns the fixed point of one reading."""
-    reading = Reading(network, timeline, conditional)
+    reading = Reading(network, timeline, conditional, admitted)
     reading.pending = [set() for _ in range(timeline.length)]
     restless = [n for n, block in enumerate(network.blocks) if block.is_restless]
     for waiting in reading.pending:
@@ -336,7 +343,8 @@ def _evaluate(reading: Reading, number: int, block: Block, moment: int) -> Found
         certain = Firing(1, 1, reading.numbers.number(("all", number)), here)
         firing = certain if outcome else NOBODY
     is_shut = block.gated and not total.opened
-    passed = NOBODY if reading.conditional and is_shut else firing
+    is_assumed = reading.conditional and (block.name, moment) not in reading.admitted
+    passed = NOBODY if is_assumed and is_shut else firing
     return Found(passed, firing.high, total, margin, is_shut, overflows, may_rest, offered)
 
 

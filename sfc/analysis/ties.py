@@ -133,9 +133,9 @@ def lessons(reading: Reading, projection: Projection) -> list[Lesson]:
     rule = circuit.rule_of(projection)
     assert rule is not None
     assert isinstance(projection.weight, Tie)
-    changes = _changes(reading, rule, projection.weight.sign)
+    per_moment = changes(reading, rule, projection.weight.sign)
     found: dict[Lesson, None] = {}
-    for moment, change in enumerate(changes):
+    for moment, change in enumerate(per_moment):
         pre, post = (
             [block for block in end if reading.firing(block, moment).high]
             for end in endings(reading, projection)
@@ -216,7 +216,7 @@ def moments_of(reading: Reading, chain_name: str, phase: int, surely: bool = Fal
     return found
 
 
-def _changes(reading: Reading, rule: Rule, sign: int) -> list[tuple[int, ...]]:
+def changes(reading: Reading, rule: Rule, sign: int) -> list[tuple[int, ...]]:
     """Returns for every moment by how much a coincidence changes the value of a matrix."""
     rewards = reading.network.circuit.schedule.rewards
     may, must = (

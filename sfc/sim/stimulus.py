@@ -39,9 +39,14 @@ class Stimulus:
             return self._frames >= self.length and (clock.frame_is_over or self.length == 0)
         return self._steps >= self.length
 
-    def next_frame(self) -> None:
-        """Goes to the next sample."""
-        self._frames += 1
+    @property
+    def frames_begun(self) -> int:
+        """How many samples were gone to."""
+        return self._frames
+
+    def next_frame(self, count: int = 1) -> None:
+        """Goes to the next sample, or on by several."""
+        self._frames += count
 
     def sample(self, name: str) -> NDArray[np.intp]:
         """Returns which generators of an input spike in this frame's sample."""

@@ -1,0 +1,270 @@
+"""The compiled engine: frames that are as the analysis supposes run in a kernel, others do not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfc.ir.circuit import Circuit
+from sfc.sim.clock import Clock
+from sfc.sim.compiled.batch import Batch, Surprise
+from sfc.sim.compiled.boundary import Boundary, Carried
+from sfc.sim.compiled.plan import NotCompiled, make_program
+from sfc.sim.recorder import Recorder
+from sfc.sim.reference import ReferenceEngine
+from sfc.sim.stimulus import Stimulus
+
+_FEWEST_FRAMES = 4
+"""Frames of a run below which the kernel is not worth while."""
+
+_TAIL = 2
+"""Frames that are gone through again when the state is asked for: the first of them leaves what
+arrives in the second, which leaves the state."""
+
+_GOOD_RUN = 16
+"""Frames without a surprise after which the kernel is trusted again."""
+
+_MOST_PATIENCE = 1024
+
+Arrays = dict[str, NDArray[np.int16]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """The last frames that a kernel ran.
+
+    Attributes:
+        rows: samples of the inputs, (frames, size).
+        weights: before them, as the storage holds them.
+        carried: who fires early in the first of them because of the frame before.
+        start: the step in which they begin.
+        frame: the number of the first of them.
+    """
+
+    rows: Mapping[str, NDArray[np.bool_]]
+    weights: list[NDArray[Any]]
+    carried: Carried
+    learn: bool
+    start: int
+    frame: int
+
+
+class Weights(Mapping[str, NDArray[np.int16]]):
+    """The weights of an engine, which are brought up to date when somebody looks at them."""
+
+    def __init__(self, engine: CompiledEngine, arrays: Arrays) -> None:
+        """Wraps the arrays."""
+        self._engine = engine
+        self._arrays = arrays
+
+    def __getitem__(self, name: str) -> NDArray[np.int16]:
+        self._engine.unpack()
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._arrays
+
+
+class CompiledEngine:
+    """Runs frames in a kernel made for the circuit, and falls back to a general engine.
+
+    A kernel works out only the cells that may fire, as the conditional reading of the phase
+    analysis has them, and checks in every frame that everything else stays silent. A frame in which
+    that is not so is a surprise: nothing of it has happened, and the general engine runs it.
+
+    Between frames the kernel knows only weights. Nothing else of one frame has a bearing on the
+    next, as the guards have shown; but the exact state, which `state` returns, has what is under
+    way. The last frames are gone through again for it.
+
+    Attributes:
+        circuit: what runs.
+        weights: by plastic projection, (n_pre, n_post), in weight units.
+        reason: why there is no kernel; empty if there is one.
+        frames: how many were run.
+        general_frames: how many of them the general engine ran.
+        surprises: how often each kind came.
+    """
+
+    name = "compiled"
+
+    def __init__(self, circuit: Circuit, weights: Arrays, batch: Batch | None = None) -> None:
+        """Starts at step 0 with nothing under way.
+
+        Args:
+            circuit: what runs.
+            weights: used in place.
+            batch: made for this circuit, if there is one.
+        """
+        self.circuit = circuit
+        self.weights: Mapping[str, NDArray[np.int16]] = Weights(self, weights)
+        self.reason = ""
+        self.frames = self.general_frames = 0
+        self.surprises: Counter[str] = Counter()
+        self._arrays = weights
+        self._general = ReferenceEngine(circuit, weights)
+        self._is_packed = False
+        self._in_kernel = False
+        self._tail: _Tail | None = None
+        self._patience = 1
+        self._batch = batch
+        if batch is None:
+            try:
+                self._batch = Batch(circuit, make_program(circuit))
+            except NotCompiled as why:
+                self.reason = str(why)
+        if self._batch is not None:
+            self._boundary = Boundary(circuit, self._batch.program)
+
+    @property
+    def clock(self) -> Clock:
+        """Where the engine stands in time."""
+        return self._general.clock
+
+    def fresh(self, weights: Arrays) -> CompiledEngine:
+        """Returns an engine of the same circuit before step 0; `weights` is used in place."""
+        return CompiledEngine(self.circuit, weights, self._batch and self._batch.twin())
+
+    def unpack(self) -> None:
+        """Brings the arrays of the weights up to date; they may then be changed."""
+        if self._is_packed and self._batch is not None:
+            self._batch.storage.store(self._arrays)
+        self._is_packed = False
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Returns everything but the weights that the next steps depend on."""
+        self._leave_kernel()
+        return self._general.state()
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Goes on from what `state` returned, here or of another engine.
+
+        Raises:
+            SfcError: the arrays are not those of this circuit (E0801).
+        """
+        self._leave_kernel()
+        self._general.restore(state)
+
+    def run(self, stimulus: Stimulus, recorder: Recorder, learn: bool) -> None:
+        """Runs until the stimulus is over.
+
+        Raises:
+            SfcError: the chain that makes frames fell silent.
+        """
+        is_for_kernel = stimulus.by_frames and self._batch and self._batch.wanted(recorder)
+        if not is_for_kernel or not self._pack():
+            before = self.clock.frame
+            self._leave_kernel()
+            self._general.run(stimulus, recorder, learn)
+            self._count_general(self.clock.frame - before)
+            return
+        while not stimulus.is_over(self.clock):
+            left = stimulus.length - stimulus.frames_begun
+            if left >= _FEWEST_FRAMES and self._may_enter_kernel():
+                self._run_kernel(stimulus, recorder, learn, left)
+            else:
+                self._run_general(stimulus, recorder, learn, min(left, self._patience))
+
+    def _pack(self) -> bool:
+        """Lets the kernel have the weights; False if copies that it holds once differ."""
+        assert self._batch is not None
+        if not self._is_packed:
+            self._is_packed = self._batch.storage.load(self._arrays)
+        return self._is_packed
+
+    def _may_enter_kernel(self) -> bool:
+        """Tells whether the next step begins a frame of which a kernel knows all that matters."""
+        if self._in_kernel:
+            return True
+        if self.clock.frame_is_over and self._batch is not None:
+            carried = self._boundary.enter(self.clock, self._general.state())
+            if carried is not None:
+                self._batch.carry(carried)
+                return self._pack()
+        self._patience = min(2 * self._patience, _MOST_PATIENCE)
+        return False
+
+    def _run_kernel(self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int) -> None:
+        """Runs frames until all are done, or one is a surprise."""
+        for part in (count - _TAIL, _TAIL):
+            tail = self._before_tail(stimulus, learn) if part == _TAIL else None
+            done, surprise = self._run_frames(stimulus, recorder, learn, part)
+            self._tail = tail
+            if surprise is not None:
+                self._tail = None
+                self.surprises[surprise.what] += 1
+                is_rare = done >= _GOOD_RUN
+                self._patience = 1 if is_rare else min(2 * self._patience, _MOST_PATIENCE)
+                left = stimulus.length - stimulus.frames_begun
+                self._run_general(stimulus, recorder, learn, min(left, self._patience))
+                return
+
+    def _run_frames(
+        self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int
+    ) -> tuple[int, Surprise | None]:
+        assert self._batch is not None
+        first = stimulus.frames_begun
+        done, surprise = self._batch.run(stimulus.rows, first, count, learn, recorder)
+        if done:
+            stimulus.next_frame(done)
+            self._boundary.go_on(self.clock, done)
+            self._in_kernel = True
+            self.frames += done
+        return done, surprise
+
+    def _before_tail(self, stimulus: Stimulus, learn: bool) -> _Tail:
+        assert self._batch is not None
+        first = stimulus.frames_begun
+        rows = {name: r[first : first + _TAIL].copy() for name, r in stimulus.rows.items()}
+        clock = self.clock
+        weights, carried = self._batch.storage.copy(), self._batch.carried()
+        return _Tail(rows, weights, carried, learn, clock.step, clock.frame)
+
+    def _run_general(self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int) -> None:
+        """Runs so many frames in the general engine, after what is left of the one under way."""
+        self._leave_kernel()
+        first = stimulus.frames_begun
+        rows = {name: r[first : first + count] for name, r in stimulus.rows.items()}
+        self._general.run(Stimulus(True, count, rows), recorder, learn)
+        stimulus.next_frame(count)
+        self._count_general(count)
+
+    def _count_general(self, frames: int) -> None:
+        self.frames += frames
+        self.general_frames += frames
+
+    def _leave_kernel(self) -> None:
+        """Brings the general engine to where the kernel stands."""
+        if not self._in_kernel:
+            self.unpack()
+            return
+        self._in_kernel = False
+        self.unpack()
+        assert self._batch is not None
+        tail, self._tail = self._tail, None
+        if tail is None:
+            self._restore(self._batch.carried())
+            return
+        now = {name: array.copy() for name, array in self._arrays.items()}
+        self._batch.storage.restore(tail.weights)
+        self._batch.storage.store(self._arrays)
+        self.clock.step, self.clock.frame = tail.start, tail.frame
+        self._restore(tail.carried)
+        recorder = Recorder(self.circuit, (), False)
+        self._general.run(Stimulus(True, _TAIL, tail.rows), recorder, tail.learn)
+        for name, array in now.items():
+            self._arrays[name][:] = array
+
+    def _restore(self, carried: Carried) -> None:
+        state = self._boundary.state(self.clock, self._general.state(), carried)
+        self._general.restore(state)
