@@ -35,13 +35,13 @@ class Boundary:
             self._pending[offset, self._place[name]] += amount
         self._room = np.zeros((len(offsets), size), np.int64)
         self._fires = np.zeros((len(offsets), size), np.bool_)
-        self._carried: list[tuple[int, int, slice, int]] = []
-        carries = {o.set: o.evaluate.level for o in program.operations if isinstance(o, Carry)}
-        for (name, offset), chosen in program.cells.items():
-            if chosen in carries:
-                level = carries[chosen]
-                self._carried.append((chosen, offset, self._place[name], level))
-        carried = {cell for cell, chosen in program.cells.items() if chosen in carries}
+        carries = [o for o in program.operations if isinstance(o, Carry)]
+        self._carried = [
+            (carry.set, offset, self._place[name], level)
+            for carry in carries
+            for name, offset, level in carry.cells
+        ]
+        carried = {cell[:2] for carry in carries for cell in carry.cells}
         fires = {*program.cells, *program.membranes} - carried
         for name, place in self._place.items():
             neuron = circuit.populations[name].neuron
@@ -74,7 +74,8 @@ class Boundary:
             state["spiked"] = np.array(spiked, np.int64).reshape(-1, 2)
             pending = self._pending.copy()
             for chosen, offset, place, level in self._carried:
-                pending[offset, place] += np.where(carried[chosen], level + 1, 0)
+                others = np.minimum(pending[offset, place], level)
+                pending[offset, place] = np.where(carried[chosen], level + 1, others)
             state["arriving"][self._slots(clock, state)] = pending
         else:
             state["spiked"] = np.zeros((0, 2), np.int64)
@@ -107,7 +108,7 @@ class Boundary:
         if not is_silent.all() or np.any(np.abs(stray) > STATE_LIMIT // 2):
             return None
         return {
-            chosen: (stray[offset, place] > level) & ~rests[offset, place]
+            chosen: (arriving[slots[offset], place] > level) & ~rests[offset, place]
             for chosen, offset, place, level in self._carried
         }
 

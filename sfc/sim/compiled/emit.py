@@ -291,11 +291,11 @@ class _Emitter:
             for operation in program.operations:
                 self._operation(operation)
             self._record()
+            for lesson in program.lessons:
+                self._lesson(lesson)
             for operation in program.operations:
                 if isinstance(operation, Carry):
                     self._hand_on(operation)
-            for lesson in program.lessons:
-                self._lesson(lesson)
         self.b.store(count, self.result)
         self.b.branch(self.done)
         self.b.position_at_end(self.done)
@@ -704,7 +704,7 @@ class _Emitter:
         high = _I64(0)
         for part in carry.parts:
             high = self.b.add(high, self._bounds(part, exact=False)[1])
-        may_fire = self.b.icmp_signed(">", high, _I64(carry.evaluate.level))
+        may_fire = self.b.icmp_signed(">", high, _I64(carry.most))
         with self.b.if_else(may_fire, likely=False) as (then, otherwise):
             with then:
                 self._work_out(carry.parts)

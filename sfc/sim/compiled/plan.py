@@ -144,13 +144,17 @@ class _Planner:
         self.group_of: dict[str, int] = {}
         self.lessons: list[tuple[Moment, Lesson]] = []
         self.membranes: dict[tuple[str, Moment], int] = {}
-        self.carried: list[tuple[int, Moment, int]] = []
+        self.carried: dict[int, list[tuple[int, Moment]]] = {}
 
     def plan(self) -> Program:
         self._check()
         self._group_copies()
         recorded = self._recorded()
         found = self.reading.found
+        last = self.frame - 1
+        for number, block in enumerate(self.blocks):
+            if block.kind == "line" and (number, last) in found:
+                self._make(number, last, found[number, last])  # sent for phase 0
         for moment in range(self.frame):
             here = [(b, found[b, moment]) for b in range(len(self.blocks)) if (b, moment) in found]
             for number, cell in here:
@@ -163,8 +167,9 @@ class _Planner:
             self._learn(moment)
         for (number, moment), cell in found.items():
             self._guard(number, moment, cell, old=True)
-        for number, moment, made in self.carried:
-            self._carry(number, moment, made)
+        for made, early in self.carried.items():
+            self._carry(made, early)
+        self._check_bounds()
         cells = {
             (self.blocks[number].name, moment): self._set_of(number, moment)
             for (number, moment), cell in found.items()
@@ -193,6 +198,15 @@ class _Planner:
         for number, _ in self.reading.found:
             if self.blocks[number].has_memory:
                 raise NotCompiled(f"`{self.blocks[number].name}` keeps current or membrane")
+
+    def _check_bounds(self) -> None:
+        """Reads inputs that matter no more than that they have to keep to their bounds."""
+        read = {o.input for o in self.operations if isinstance(o, ReadInput)}
+        for source in self.circuit.inputs.values():
+            has_bounds = source.at_least > 0 or source.at_most is not None
+            if has_bounds and source.name not in read:
+                made = self._number(("checked", source.name), source.size)
+                self.operations.insert(0, self._read(made, source.name))
 
     def _recorded(self) -> set[tuple[str, Moment]]:
         """Returns the cells whose membranes the circuit itself records."""
@@ -305,39 +319,74 @@ class _Planner:
         if block.kind == "kick":
             return
         made = self._set_of(number, moment)
+        if block.kind == "line":
+            # Where all of it is sure to be on, the set is everyone's; that is still to be checked.
+            made = self._number((cell.firing.number, block.place), block.size)
+        if made in self.carried:
+            self.carried[made].append((number, moment))
         if made in self.made:
             return
         self.made.add(made)
         if block.kind == "line":
-            source = self.circuit.inputs[block.name]
-            most = source.size if source.at_most is None else source.at_most
-            self.operations.append(ReadInput(made, block.name, source.at_least, most))
+            self.operations.append(self._read(made, block.name))
             return
         new, old = self._terms(number, moment)
         if old.varies and not new.varies:
-            self.carried.append((number, moment, made))
+            self.carried[made] = [(number, moment)]
             self.operations.append(Resume(made))
             return
         self.operations.append(self._evaluate(number, moment, made, is_recorded=False))
 
-    def _carry(self, number: int, moment: Moment, made: int) -> None:
+    def _read(self, made: int, name: str) -> ReadInput:
+        source = self.circuit.inputs[name]
+        if source.size != self.sizes[made]:
+            raise NotCompiled(f"part of input `{name}` is presented")
+        most = source.size if source.at_most is None else source.at_most
+        return ReadInput(made, name, source.at_least, most)
+
+    def _carry(self, made: int, cells: list[tuple[int, Moment]]) -> None:
         """Adds what works out at the end of a frame who fires early in the next."""
+        number, moment = cells[0]
+        cells = [cell for cell in cells if self._terms(*cell)[1].varies]
         block = self.blocks[number]
         new, old = self._terms(number, moment)
         level = block.threshold - block.bias - new.constant - old.constant
         blocked = []
         for step in range(1, block.rest + 1):
             if self.reading.firing(number, (moment - step) % self.frame).high:
-                if moment >= step:
-                    raise NotCompiled(f"`{block.name}` is refractory early in a frame")
+                if not 0 < step - moment <= self.frame:
+                    raise NotCompiled(f"`{block.name}` is refractory from frame to frame")
                 blocked.append(self._set_of(number, (moment - step) % self.frame))
-        if level < 0 or old.pairs or old.counts:
-            raise NotCompiled(f"`{block.name}` fires in phase {moment} for more than one reason")
-        parts = tuple(self._part(*term) for term in old.drives)
+        parts = [self._part(*term) for term in old.drives]
         exact = tuple(part.exact.number if part.exact else part.drive for part in parts)  # type: ignore[union-attr]
+        parts += [Bounded(s, min(amount, 0), max(amount, 0)) for s, amount in old.counts]
+        most = level - sum(max(amount, 0) for _, amount in old.pairs)
         after = self._number(("next", made), self.sizes[made])
-        evaluate = Evaluate(after, level, (), (), exact, tuple(dict.fromkeys(blocked)), ())
-        self.operations.append(Carry(made, parts, evaluate))
+        evaluate = Evaluate(
+            after,
+            level,
+            tuple(old.pairs),
+            tuple(old.counts),
+            exact,
+            tuple(dict.fromkeys(blocked)),
+            (),
+        )
+        early = tuple(
+            (self.blocks[block].name, when, self._needed(block, when)) for block, when in cells
+        )
+        self.operations.append(Carry(made, early, tuple(parts), most, evaluate))
+
+    def _needed(self, number: int, moment: Moment) -> int:
+        """Returns what spikes of the frame before have to exceed for a neuron to fire.
+
+        What the host sends just before a frame begins is not among them.
+        """
+        block, here = self.blocks[number], _Terms()
+        for arrival in self.reading.coming(number, moment):
+            is_host = self.blocks[arrival.link.source].kind != "population"
+            if arrival.firing.high and (is_host or arrival.sent.steps < 0):  # type: ignore[attr-defined]
+                self._add(here, arrival)
+        return block.threshold - block.bias - here.constant
 
     def _record(self, name: str, moment: Moment) -> None:
         """Adds the evaluation of a cell whose membrane is recorded."""

@@ -164,12 +164,16 @@ class Carry:
 
     Attributes:
         set: in the next frame.
-        parts: bounds of what arrives; if they do not exceed the level, nobody fires.
+        cells: (population, moment, level) of it in that frame, as far as the frame before decides
+            them: what it sends there has to exceed the level.
+        parts, most: nobody fires if the sum of what arrives does not exceed this.
         evaluate: works it out, from the exact drives of the parts.
     """
 
     set: int
+    cells: tuple[tuple[str, Moment, int], ...]
     parts: tuple[Known | Bounded, ...]
+    most: int
     evaluate: Evaluate
 
 
