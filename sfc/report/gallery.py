@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from sfc.report.pictures import accuracy_curve, membranes, raster, receptive_fields, weight_map
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from sfc.report.learning import Reference, summary
+from sfc.report.learning_curve import learning_curve
+from sfc.report.pictures import membranes, pdf, png, raster, receptive_fields, weight_map
 from sfc.report.run import curve_points
 from sfc.sim.activity import Activity
 from sfc.sim.simulator import Simulator
@@ -12,23 +18,39 @@ from sfc.sim.weights import turned_into
 _FRAMES = 3
 """Samples in the raster of a training run."""
 
+_PRINTED_DPI = 200
 
-def gallery(simulator: Simulator, training: Training) -> dict[str, bytes]:
-    """Returns the PNG files of a training run by name.
 
-    The weights of every matrix, the spikes of a few samples, the accuracy over time.
+def gallery(
+    simulator: Simulator, training: Training, references: Sequence[Reference] = ()
+) -> dict[str, bytes]:
+    """Returns the pictures of a training run by file name.
+
+    The weights of every matrix, the spikes of a few samples, the accuracy by epoch (as PDF, too).
+
+    Args:
+        simulator: whose weights are drawn.
+        training: finished or interrupted.
+        references: to compare its accuracy with.
     """
     files = _weights(simulator, training)
     if training.samples:
         files["raster.png"] = _sample_raster(simulator, training)
     if training.curve:
-        tests = [
-            (epoch * training.samples, e.accuracy_by_spikes, e.accuracy_by_membrane)
-            for epoch, e in sorted(training.tests.items())
-        ]
-        title = f"{simulator.circuit.name} on {training.dataset.name}"
-        files["accuracy.png"] = accuracy_curve(title, curve_points(training), tests)
+        figure = _learning_curve(simulator.circuit.name, training, references)
+        files |= {"accuracy.png": png(figure, _PRINTED_DPI), "accuracy.pdf": pdf(figure)}
     return files
+
+
+def _learning_curve(name: str, training: Training, references: Sequence[Reference]) -> Figure:
+    samples = training.samples
+    learning = [(seen / samples, s, v) for seen, s, v in curve_points(training)]
+    tests = [
+        (float(epoch), test.accuracy_by_spikes, test.accuracy_by_membrane)
+        for epoch, test in sorted(training.tests.items())
+    ]
+    title = f"{name} on {training.dataset.name}"
+    return learning_curve(title, samples, learning, tests, summary(training.tests), references)
 
 
 def activity_gallery(simulator: Simulator, activity: Activity | None) -> dict[str, bytes]:
@@ -50,8 +72,9 @@ def _weights(simulator: Simulator, training: Training | None) -> dict[str, bytes
         weights = turned_into(tied[0], simulator.weights[tied[0].name])
         files[f"weights_{name}.png"] = weight_map(name, weights)
         if training is not None and len(weights) == training.dataset.n_inputs:
-            shape = training.dataset.image_shape
-            files[f"fields_{name}.png"] = receptive_fields(name, weights, shape)
+            data = training.dataset
+            fields = receptive_fields(name, weights, data.planes, data.image_shape)
+            files[f"fields_{name}.png"] = fields
     return files
 
 
