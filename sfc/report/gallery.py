@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from sfc.ir.circuit import Circuit
 from sfc.report.learning import Reference, summary
 from sfc.report.learning_curve import learning_curve
 from sfc.report.pictures import membranes, pdf, png, raster, receptive_fields, weight_map
 from sfc.report.run import curve_points
 from sfc.sim.activity import Activity
+from sfc.sim.datasets import Dataset
 from sfc.sim.simulator import Simulator
 from sfc.sim.training import Training, bind
 from sfc.sim.weights import turned_into
@@ -65,17 +67,25 @@ def activity_gallery(simulator: Simulator, activity: Activity | None) -> dict[st
 
 def _weights(simulator: Simulator, training: Training | None) -> dict[str, bytes]:
     files = {}
+    data = training.dataset if training is not None else None
+    pixels = _pixels(simulator.circuit, data) if data is not None else set()
     for name in simulator.circuit.matrices:
         tied = simulator.circuit.tied(name)
         if not tied:
             continue
         weights = turned_into(tied[0], simulator.weights[tied[0].name])
         files[f"weights_{name}.png"] = weight_map(name, weights)
-        if training is not None and len(weights) == training.dataset.n_inputs:
-            data = training.dataset
+        if data is not None and tied[0].source in pixels and len(weights) == data.n_inputs:
             fields = receptive_fields(name, weights, data.planes, data.image_shape)
             files[f"fields_{name}.png"] = fields
     return files
+
+
+def _pixels(circuit: Circuit, data: Dataset) -> set[str]:
+    """Returns the input that gets the images, and the populations that it is presented to."""
+    image = bind(circuit, data).image
+    carriers = [c for p in circuit.schedule.presents if p.input == image for c in p.projections]
+    return {image, *(circuit.projections[name].target for name in carriers)}
 
 
 def _sample_raster(simulator: Simulator, training: Training) -> bytes:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+import sfc
+from sfc.report.gallery import gallery
 from sfc.report.learning import Reference, summary
 from sfc.report.learning_curve import learning_curve
 from sfc.report.pictures import pdf, png, receptive_fields
@@ -77,3 +79,15 @@ def test_figures_are_written_the_same_every_time() -> None:
 def test_fields_of_planes(planes: int, neurons: int) -> None:
     weights = np.arange(planes * 12 * neurons).reshape(planes * 12, neurons)
     assert receptive_fields("W", weights, planes, (3, 4))[:4] == b"\x89PNG"
+
+
+def test_weights_from_pixels_alone_are_drawn_as_images() -> None:
+    images = np.random.default_rng(1).random((8, 12)) < 0.5
+    labels = np.arange(8, dtype=np.uint8) % 2
+    data = sfc.Dataset("twelve", images, labels, images[:0], labels[:0], (2, 3), (10, 20))
+    circuit = sfc.compile("backprop", n_in=12, n_hid=12, n_out=2)
+    training = sfc.Training(sfc.Simulator(circuit), data)
+    list(training.run(epochs=1))
+    names = gallery(training.simulator, training).keys()
+    assert {name for name in names if name.startswith("fields")} == {"fields_W1.png"}
+    assert {"weights_W2.png", "raster.png", "accuracy.png", "accuracy.pdf"} <= names
