@@ -30,8 +30,8 @@ def receptive_fields(
     count = min(max(_TILES // planes, 1), weights.shape[1])
     across = int(np.ceil(np.sqrt(count / planes)))
     down = -(-count // across)
-    height = 8 * down * shape[0] / (across * planes * shape[1])
-    figure = Figure(figsize=(8, height + 0.5), layout="constrained")
+    height = 6.9 * down * shape[0] / (across * planes * shape[1]) + 0.5
+    figure = Figure(figsize=(8, min(max(height, 2.5), 12)), layout="constrained")
     limit = max(1, int(np.abs(weights[:, :count]).max()))
     for index, axes in enumerate(np.ravel(figure.subplots(down, across, squeeze=False))):
         axes.set_axis_off()

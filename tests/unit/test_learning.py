@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 
 import sfc
 from sfc.report.gallery import gallery
@@ -75,10 +78,24 @@ def test_figures_are_written_the_same_every_time() -> None:
     assert png(figure(TESTS)) != png(figure({}))
 
 
-@pytest.mark.parametrize(("planes", "neurons"), [(1, 100), (3, 100), (16, 2), (100, 7)])
-def test_fields_of_planes(planes: int, neurons: int) -> None:
-    weights = np.arange(planes * 12 * neurons).reshape(planes * 12, neurons)
-    assert receptive_fields("W", weights, planes, (3, 4))[:4] == b"\x89PNG"
+@pytest.mark.parametrize(
+    ("planes", "shape", "neurons"),
+    [
+        (1, (3, 4), 20),
+        (3, (3, 4), 20),
+        (16, (3, 4), 2),
+        (70, (3, 4), 3),
+        (1, (1, 90), 9),
+        (2, (200, 1), 3),
+    ],
+)
+def test_fields_of_planes(planes: int, shape: tuple[int, int], neurons: int) -> None:
+    pixels = planes * shape[0] * shape[1]
+    weights = np.arange(pixels * neurons).reshape(pixels, neurons)
+    drawn = imread(io.BytesIO(receptive_fields("W", weights, planes, shape)))
+    height, width, _ = drawn.shape
+    assert width == 880
+    assert 250 < height < 1400
 
 
 def test_weights_from_pixels_alone_are_drawn_as_images() -> None:
