@@ -25,6 +25,8 @@ Examples:
   sfc run backprop --data mnist20 --limit 3000 --plot plots
   sfc run backprop --data fashion28 -D n_in=784 --epochs 2 --save trained.npz
   sfc run backprop --data fashion28 -D n_in=784 --epochs 4 --resume trained.npz
+  sfc run backprop_margin --data folder/with/idx/files --levels 40,110,180 -D n_in=2352
+  sfc run backprop --data mnist20 --epochs 60 --plot plots --reference paper=96.3
   sfc run ring --frames 3
   sfc run gated_and --input a=1100 --input b=1010 --frames 1
   sfc run plain --steps 100 --json -
@@ -76,10 +78,12 @@ def run(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="write the outcome; - prints it")
     ] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="DIR", help="write pictures as PNG")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="DIR", help="write pictures")] = None,
     references: Annotated[
         list[str],
-        typer.Option("--reference", metavar="LABEL=PERCENT", help="a line to compare with"),
+        typer.Option(
+            "--reference", metavar="LABEL=PERCENT", help="a line in the figure to compare with"
+        ),
     ] = [],  # noqa: B006
     check: Annotated[
         bool, typer.Option("--check", help="watch what must not happen; exit code 1 if it does")
@@ -88,10 +92,10 @@ def run(
     shuffle: Annotated[bool, typer.Option(help="shuffle samples in every epoch")] = True,
     levels: Annotated[
         str | None,
-        typer.Option(metavar="T,T,…", help="grey values: a plane of pixels, on from it, for each"),
+        typer.Option(metavar="T,T,…", help="grey values, each from which a plane of pixels is on"),
     ] = None,
     threshold: Annotated[
-        int | None, typer.Option(help="the same with one grey value; 129 if none is given")
+        int | None, typer.Option(help="the same as one level; 129 if none is given")
     ] = None,
     crop: Annotated[int, typer.Option(min=0, help="pixels cut from each side of images")] = 0,
 ) -> None:

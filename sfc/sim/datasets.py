@@ -174,7 +174,7 @@ def _chosen_levels(levels: Sequence[int] | None, threshold: int | None) -> tuple
     if levels is None:
         return None
     chosen = tuple(operator.index(level) for level in levels)
-    shown = ", ".join(map(str, chosen[: _MOST_LEVELS + 1])) or "none"
+    shown = ", ".join(map(str, chosen[: _MOST_LEVELS + 1]))
     if not 1 <= len(chosen) <= _MOST_LEVELS:
         raise _Unusable(f"expected 1 to {_MOST_LEVELS} levels, found {len(chosen)}")
     if not 1 <= min(chosen) <= max(chosen) <= 255:
