@@ -13,6 +13,7 @@ from sfc.files import check_writable
 
 if TYPE_CHECKING:
     from sfc.ir.circuit import Parameter
+    from sfc.report.learning import Reference
     from sfc.sim.datasets import Dataset
     from sfc.sim.simulator import Simulator
     from sfc.sim.training import Training
@@ -24,6 +25,8 @@ Examples:
   sfc run backprop --data mnist20 --limit 3000 --plot plots
   sfc run backprop --data fashion28 -D n_in=784 --epochs 2 --save trained.npz
   sfc run backprop --data fashion28 -D n_in=784 --epochs 4 --resume trained.npz
+  sfc run backprop_margin --data folder/with/idx/files --levels 40,110,180 -D n_in=2352
+  sfc run backprop --data mnist20 --epochs 60 --plot plots --reference paper=96.3
   sfc run ring --frames 3
   sfc run gated_and --input a=1100 --input b=1010 --frames 1
   sfc run plain --steps 100 --json -
@@ -75,15 +78,25 @@ def run(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="write the outcome; - prints it")
     ] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="DIR", help="write pictures as PNG")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="DIR", help="write pictures")] = None,
+    references: Annotated[
+        list[str],
+        typer.Option(
+            "--reference", metavar="LABEL=PERCENT", help="a line in the figure to compare with"
+        ),
+    ] = [],  # noqa: B006
     check: Annotated[
         bool, typer.Option("--check", help="watch what must not happen; exit code 1 if it does")
     ] = False,
     learn: Annotated[bool, typer.Option(help="whether plastic weights change")] = True,
     shuffle: Annotated[bool, typer.Option(help="shuffle samples in every epoch")] = True,
+    levels: Annotated[
+        str | None,
+        typer.Option(metavar="T,T,…", help="grey values, each from which a plane of pixels is on"),
+    ] = None,
     threshold: Annotated[
-        int, typer.Option(min=1, max=255, help="grey value from which a pixel is on")
-    ] = 129,
+        int | None, typer.Option(help="the same as one level; 129 if none is given")
+    ] = None,
     crop: Annotated[int, typer.Option(min=0, help="pixels cut from each side of images")] = 0,
 ) -> None:
     """Runs a circuit."""
@@ -92,14 +105,19 @@ def run(
     from sfc.sim.datasets import load_data
     from sfc.sim.watch import Watch
 
+    lines = _references(references, plot)
+    if levels is not None and threshold is not None:
+        raise typer.BadParameter("--threshold T is --levels T; give one of them")
     for path in (save, json_file, plot / "raster.png" if plot else None):
         if path is not None and str(path) != "-":
             check_writable(path, file)
     simulator = _simulator(file, engine, seed, parameters(defines), level, weights, resume)
     circuit = simulator.circuit
     watch = Watch(circuit, driver.watched_cells(circuit)) if check else None
-    session = Session(simulator, plot, json_file, probes, watch)
-    dataset = load_data(data, threshold=threshold, crop=crop) if data is not None else None
+    session = Session(simulator, plot, json_file, probes, watch, lines)
+    dataset = None
+    if data is not None:
+        dataset = load_data(data, levels=_numbers(levels), threshold=threshold, crop=crop)
     if dataset is not None and circuit.schedule.readouts:
         if resume is not None and simulator.notes:
             _refuse_other_options(context, simulator)
@@ -115,6 +133,40 @@ def run(
         raise typer.Exit(130)
     if session.is_broken:
         raise typer.Exit(1)
+
+
+def _numbers(levels: str | None) -> list[int] | None:
+    """Returns the numbers of ``40,110,180``."""
+    if levels is None:
+        return None
+    try:
+        return [int(part) for part in levels.split(",")]
+    except ValueError:
+        message = f"--levels takes grey values such as 40,110,180, found {levels!r}"
+        raise typer.BadParameter(message) from None
+
+
+def _references(texts: list[str], plot: Path | None) -> list[Reference]:
+    """Returns the lines of ``--reference label=percent``."""
+    if not texts:
+        return []
+    if plot is None:
+        raise typer.BadParameter("--reference draws a line in a picture; add --plot DIR")
+    return [_reference(text) for text in texts]
+
+
+def _reference(text: str) -> Reference:
+    from sfc.report.learning import Reference
+
+    label, _, number = text.rpartition("=")
+    try:
+        percent = float(number)
+    except ValueError:
+        percent = -1
+    if not label.strip() or not label.isprintable() or not 0 <= percent <= 100:
+        message = f"--reference takes LABEL=PERCENT such as paper=96.3, found {text!r}"
+        raise typer.BadParameter(message)
+    return Reference(label, percent)
 
 
 def _simulator(

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from sfc.cli_common import console, show_diagnostics
 from sfc.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
+    from sfc.report.learning import Reference
     from sfc.sim.datasets import Dataset
     from sfc.sim.simulator import Simulator
     from sfc.sim.stretch import Overflow
@@ -37,6 +38,7 @@ class Session:
         json_file: for the outcome; "-" prints it, and everything else goes to standard error.
         probes: populations recorded beside the circuit's own probes.
         check: sees all samples, those of tests included.
+        references: lines in the figure of a training.
         overflowed: whether a current or membrane left its 24 bits.
         stopped: whether Ctrl-C asked for a stop; a second one interrupts at once.
         evaluation: the last one on the test set.
@@ -47,6 +49,7 @@ class Session:
     json_file: Path | None
     probes: list[str]
     check: Watch | None = None
+    references: Sequence[Reference] = ()
     overflowed: bool = False
     stopped: bool = False
     evaluation: Evaluation | None = None
@@ -65,6 +68,7 @@ class Session:
         """Trains, with a test pass after every epoch."""
         from sfc.cli_tables import confusion_table
         from sfc.report.gallery import gallery
+        from sfc.report.learning import summary
         from sfc.report.run import training_data
 
         if training.epoch >= epochs > 0:
@@ -83,9 +87,12 @@ class Session:
             self.say(f"Stopped before {spot}.")
         self._save(save, training.notes())
         data = training_data(training, self.evaluation)
-        self._write(data, lambda: gallery(self.simulator, training))
+        self._write(data, lambda: gallery(self.simulator, training, self.references))
         if self.evaluation is not None:
             self.say(confusion_table(self.evaluation))
+        reached = summary(training.tests)
+        if reached is not None and len(training.tests) > 1:
+            self.say(str(reached))
         self._warn(training.overflow)
         seen = training.epoch * training.samples + training.sample
         self._finish(f"{_count(seen, 'training sample')} seen")

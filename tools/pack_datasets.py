@@ -9,6 +9,8 @@ import argparse
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from sfc.diagnostics import SfcError
 from sfc.sim.arrays import write_npz
 from sfc.sim.datasets import load_data, pack_dataset
@@ -24,7 +26,7 @@ def main() -> int:
     arguments = parser.parse_args()
     source = arguments.source.absolute()
     try:
-        dataset = load_data(source, threshold=arguments.threshold, crop=arguments.crop)
+        dataset = load_data(source, levels=(arguments.threshold,), crop=arguments.crop)
         write_npz(arguments.output, pack_dataset(dataset))
     except SfcError as error:
         print(error, file=sys.stderr)
@@ -32,7 +34,7 @@ def main() -> int:
     print(
         f"{arguments.output}: {len(dataset.train_images)} training and "
         f"{len(dataset.test_images)} test images of {dataset.n_inputs} pixels, "
-        f"{dataset.train_images.sum() / len(dataset.train_images):.1f} on, "
+        f"{np.sum(dataset.train_images) / len(dataset.train_images):.1f} on, "
         f"{arguments.output.stat().st_size} bytes"
     )
     return 0

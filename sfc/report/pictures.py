@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,28 +13,43 @@ from numpy.typing import NDArray
 from sfc.ir.circuit import Circuit
 from sfc.sim.result import Result
 
-_INK = "#1f3a5f"
-_ACCENT = "#c8553d"
+INK = "#1f3a5f"
+ACCENT = "#c8553d"
 _TILES = 64
 _RASTER_STEPS = 200
 _LINES = 10
 
 
-def receptive_fields(name: str, weights: NDArray[Any], shape: tuple[int, int]) -> bytes:
-    """Draws the first columns of a matrix (rows, columns) as images of `shape`."""
-    count = min(_TILES, weights.shape[1])
-    across = int(np.ceil(np.sqrt(count)))
+def receptive_fields(
+    name: str, weights: NDArray[Any], planes: int, shape: tuple[int, int]
+) -> bytes:
+    """Draws the first columns of a matrix (rows, columns) as images of `shape`.
+
+    Rows are planes of pixels, which are drawn beside each other.
+    """
+    count = min(max(_TILES // planes, 1), weights.shape[1])
+    across = int(np.ceil(np.sqrt(count / planes)))
     down = -(-count // across)
-    figure = Figure(figsize=(8, 8 * down / across + 0.5), layout="constrained")
+    height = 6.9 * down * shape[0] / (across * planes * shape[1]) + 0.5
+    figure = Figure(figsize=(8, min(max(height, 2.5), 12)), layout="constrained")
     limit = max(1, int(np.abs(weights[:, :count]).max()))
     for index, axes in enumerate(np.ravel(figure.subplots(down, across, squeeze=False))):
         axes.set_axis_off()
         if index < count:
-            tile = weights[:, index].reshape(shape)
+            tile = _beside(weights[:, index].reshape(planes, *shape))
             drawn = axes.imshow(tile, cmap="RdBu_r", vmin=-limit, vmax=limit)
-    figure.suptitle(f"{name}: weights into the first {count} neurons")
+    beside = f", {planes} planes of pixels each" if planes > 1 else ""
+    figure.suptitle(f"{name}: weights into the first {count} neurons{beside}")
     figure.colorbar(drawn, ax=figure.axes, shrink=0.6, label="weight")
-    return _png(figure)
+    return png(figure)
+
+
+def _beside(planes: NDArray[Any]) -> NDArray[np.float64]:
+    """Puts (planes, height, width) in a row, with a column of nothing between two."""
+    gap = np.full((planes.shape[1], 1), np.nan)
+    parts = [part for plane in planes for part in (gap, plane)]
+    row: NDArray[np.float64] = np.hstack(parts[1:])
+    return row
 
 
 def weight_map(name: str, weights: NDArray[Any]) -> bytes:
@@ -49,9 +63,9 @@ def weight_map(name: str, weights: NDArray[Any]) -> bytes:
     figure.colorbar(drawn, ax=left, label="weight")
     left.set(title=name, xlabel="column", ylabel="row")
     width = max(2, limit // 64 * 2)
-    right.hist(np.ravel(weights), np.arange(-limit - 2, limit + 2 * width, width), color=_INK)
+    right.hist(np.ravel(weights), np.arange(-limit - 2, limit + 2 * width, width), color=INK)
     right.set(title=f"{weights.size:,} weights", xlabel="weight", ylabel="synapses")
-    return _png(figure)
+    return png(figure)
 
 
 def raster(circuit: Circuit, result: Result) -> bytes:
@@ -69,7 +83,7 @@ def raster(circuit: Circuit, result: Result) -> bytes:
         chain = next((c for c in circuit.schedule.chains if c.name == name), None)
         size = len(chain.relays) if chain else circuit.size(name)
         heights = index + 0.1 + 0.8 * (events[:, 1] + 0.5) / size
-        color = _ACCENT if chain else _INK
+        color = ACCENT if chain else INK
         axes.plot(events[:, 0] + 0.5, heights, "|", color=color, markersize=4)
         axes.axhline(index, color="#dddddd", linewidth=0.6)
     for start in result.frame_starts:
@@ -78,7 +92,7 @@ def raster(circuit: Circuit, result: Result) -> bytes:
     end = max(1, min(result.steps, _RASTER_STEPS))
     axes.set(xlabel="step", xlim=(0, end), ylim=(len(rows), 0))
     axes.set_title(f"{circuit.name}: spikes")
-    return _png(figure)
+    return png(figure)
 
 
 def membranes(name: str, values: NDArray[Any]) -> bytes:
@@ -90,46 +104,22 @@ def membranes(name: str, values: NDArray[Any]) -> bytes:
     axes.set(xlabel="recorded step", ylabel="weight units")
     axes.set_title(f"membrane of {name}, neurons 0 to {rows.shape[1] - 1}")
     axes.grid(alpha=0.3)
-    return _png(figure)
+    return png(figure)
 
 
-def accuracy_curve(
-    title: str,
-    training: Sequence[tuple[float, float, float]],
-    tests: Sequence[tuple[float, float, float]],
-) -> bytes:
-    """Draws accuracies over samples seen.
-
-    Args:
-        title: of the picture.
-        training: (samples seen, fraction right by spikes, by membrane) while learning.
-        tests: likewise, on the test set.
-    """
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
-    for column, color, label in ((1, _INK, "spikes"), (2, _ACCENT, "membrane")):
-        if training:
-            points = np.array(training)
-            axes.plot(
-                points[:, 0],
-                100 * points[:, column],
-                color=color,
-                alpha=0.5,
-                label=f"while learning, by {label}",
-            )
-        if tests:
-            points = np.array(tests)
-            axes.plot(
-                points[:, 0], 100 * points[:, column], "o-", color=color, label=f"test, by {label}"
-            )
-    axes.set(xlabel="training samples seen", ylabel="accuracy (%)", ylim=(0, 102), title=title)
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
-    return _png(figure)
+def png(figure: Figure, dpi: int = 110) -> bytes:
+    """Returns a figure as PNG."""
+    return _written(figure, format="png", dpi=dpi, metadata={"Software": None})
 
 
-def _png(figure: Figure) -> bytes:
+def pdf(figure: Figure) -> bytes:
+    """Returns a figure as PDF, for print; equal figures give equal bytes."""
+    metadata = {"Creator": None, "Producer": None, "CreationDate": None}
+    return _written(figure, format="pdf", metadata=metadata)
+
+
+def _written(figure: Figure, **options: Any) -> bytes:
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)
-    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    figure.savefig(buffer, **options)
     return buffer.getvalue()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sfc.ir.record import digest
+from sfc.report.learning import summary
 from sfc.sim.activity import Activity
 from sfc.sim.simulator import Simulator
 from sfc.sim.training import Evaluation, Score, Training
@@ -48,11 +49,14 @@ def training_data(training: Training, last: Evaluation | None) -> dict[str, Any]
         epochs.append(epoch)
     data: dict[str, Any] = {
         "data": training.dataset.name,
+        "levels": list(training.dataset.levels),
         "limit": training.limit,
         "order_seed": training.seed,
         "next": {"epoch": training.epoch, "sample": training.sample},
         "epochs": epochs,
     }
+    if (reached := summary(training.tests)) is not None:
+        data["summary"] = reached.data()
     if last is not None:
         data["test"] = _accuracies(last.score) | {
             "confusion_by_spikes": last.confusion_by_spikes.tolist(),

@@ -202,9 +202,7 @@ class Training:
 
     def notes(self) -> dict[str, Any]:
         """Returns the position in the data as JSON data, for `Simulator.save`."""
-        return {
-            "dataset": self.dataset.name,
-            "available": len(self.dataset.train_labels),
+        return _origin(self.dataset) | {
             "seed": self.seed,
             "limit": self.limit,
             "shuffle": self.shuffle,
@@ -223,11 +221,13 @@ class Training:
         Raises:
             SfcError: E0801 for damaged notes, E0702 for another dataset.
         """
-        if notes.get("dataset") != dataset.name or notes.get("available") != len(
-            dataset.train_labels
-        ):
-            message = f"the state was saved with dataset {notes.get('dataset')}, not {dataset.name}"
-            fail("E0702", message, help="give the same --data")
+        here = _origin(dataset)
+        if any(notes.get(name) != value for name, value in here.items()):
+            saved, given = (
+                f"{n.get('dataset')}{_at_levels(n.get('levels'))}" for n in (notes, here)
+            )
+            message = f"the state was saved with dataset {saved}, not {given}"
+            fail("E0702", message, help="give the same --data and --levels")
         try:
             training = cls(
                 simulator,
@@ -247,6 +247,19 @@ class Training:
         except (KeyError, TypeError, ValueError, AttributeError):
             fail("E0801", "the position in the data is damaged in this state file")
         return training
+
+
+def _origin(dataset: Dataset) -> dict[str, Any]:
+    """Returns by what a state file knows a dataset again."""
+    return {
+        "dataset": dataset.name,
+        "available": len(dataset.train_labels),
+        "levels": list(dataset.levels),
+    }
+
+
+def _at_levels(levels: object) -> str:
+    return f" at levels {levels}" if levels else ""
 
 
 def _count(value: object) -> int:
@@ -284,14 +297,14 @@ def bind(circuit: Circuit, dataset: Dataset) -> Binding:
         fail("E0702", message, help="call one of them `image`")
     size = circuit.inputs[image].size
     if size != dataset.n_inputs:
-        fitting = [name for name, value in circuit.parameters.items() if value == size]
         height, width = dataset.image_shape
+        planes = f"{dataset.planes} planes of " if dataset.planes > 1 else ""
         fail(
             "E0702",
-            f"the images of {dataset.name} have {dataset.n_inputs} pixels ({height} by {width}); "
-            f"input `{image}` has {size}",
+            f"the images of {dataset.name} have {dataset.n_inputs} pixels "
+            f"({planes}{height} by {width}); input `{image}` has {size}",
             circuit.inputs[image].span,
-            help=f"add -D {fitting[0]}={dataset.n_inputs}" if fitting else "",
+            help=_fitting_parameter(circuit, size, dataset.n_inputs),
         )
     if label is not None and circuit.inputs[label].size < dataset.n_classes:
         message = (
@@ -300,6 +313,17 @@ def bind(circuit: Circuit, dataset: Dataset) -> Binding:
         )
         fail("E0702", message, circuit.inputs[label].span)
     return Binding(image, label)
+
+
+def _fitting_parameter(circuit: Circuit, size: int, wanted: int) -> str:
+    """Returns which parameter to change for an input of another size, as help."""
+    for name, value in circuit.parameters.items():
+        if value == size:
+            return f"add -D {name}={wanted}"
+        if isinstance(value, tuple) and value[:1] == (size,):
+            listing = ",".join(str(item) for item in (wanted, *value[1:]))
+            return f"add -D {name}=[{listing}]"
+    return ""
 
 
 def evaluate(

@@ -52,6 +52,13 @@ def test_help_shows_examples(tmp_path: Path) -> None:
         (["run", "ring", "--frames", "2", "--engine", "nest"], 1, "unknown engine `nest`"),
         (["run", "backprop", "--data", "mnist"], 1, "did you mean `mnist20`?"),
         (["run", "backprop", "--data", "fashion28"], 1, "add -D n_in=784"),
+        (["run", "backprop", *SHORT, "--levels", "40,180"], 1, "IDX files of MNIST and Fashion"),
+        (["run", "backprop", *SHORT, "--levels", "40;180"], 2, "grey values such as 40,110,180"),
+        (["run", "backprop", *SHORT, "--levels", "4", "--threshold", "4"], 2, "give one of them"),
+        (["run", "backprop", *SHORT, "--reference", "paper=96.3"], 2, "add --plot DIR"),
+        (["run", "backprop", "--plot", "p", "--reference", "96.3"], 2, "LABEL=PERCENT such as"),
+        (["run", "backprop", "--plot", "p", "--reference", "a=101"], 2, "LABEL=PERCENT such as"),
+        (["run", "backprop", "--plot", "p", "--reference", "a=nan"], 2, "LABEL=PERCENT such as"),
         (["run", "plain", "--frames", "2"], 1, "no chain and so no frames"),
         (["run", "gated_and", "--frames", "1", "--input", "a=11"], 1, "4 elements"),
         (["build", "ring", "--target", "netlst"], 1, "did you mean `netlist`?"),
@@ -90,8 +97,8 @@ def test_a_bundle_runs_as_its_circuit_does(tmp_path: Path) -> None:
 
 
 def test_json_and_pictures(tmp_path: Path) -> None:
-    words = [*SMALL, *SHORT, "--json", "out.json", "--plot", "plots"]
-    run("run", "backprop", *words, folder=tmp_path)
+    words = [*SMALL, *SHORT, "--json", "out.json", "--plot", "plots", "--epochs", "2"]
+    done = run("run", "backprop", *words, "--reference", "$a_b$=96.3", folder=tmp_path)
     outcome = json.loads((tmp_path / "out.json").read_text())
     assert outcome["format"] == "sfc-run 1"
     assert outcome["parameters"] == {"n_in": 400, "n_hid": 20, "n_out": 10, "most_on": 310}
@@ -102,7 +109,34 @@ def test_json_and_pictures(tmp_path: Path) -> None:
     assert np.trace(confusion) / 100 == outcome["test"]["accuracy_by_spikes"]
     names = {path.name for path in (tmp_path / "plots").iterdir()}
     assert {"accuracy.png", "raster.png", "weights_W1.png", "fields_W1.png"} <= names
-    assert all(p.read_bytes()[:4] == b"\x89PNG" for p in (tmp_path / "plots").iterdir())
+    starts = {".png": b"\x89PNG", ".pdf": b"%PDF"}
+    assert all(p.read_bytes()[:4] == starts[p.suffix] for p in (tmp_path / "plots").iterdir())
+    tests = [epoch["test"]["accuracy_by_membrane"] for epoch in outcome["epochs"]]
+    summary = outcome["summary"]
+    assert summary["last_epochs"] == 2
+    assert summary["by_membrane"]["last"] == sum(tests) / 2
+    assert summary["by_membrane"]["best"] == max(tests)
+    last = f"mean of the last 2 epochs: test {100 * summary['by_spikes']['last']:.1f} % by spikes"
+    assert last in done.stdout
+    assert outcome["levels"] == []
+
+
+def test_grey_images_at_levels(tmp_path: Path) -> None:
+    grey = np.random.default_rng(1).integers(0, 256, (60, 6, 5), dtype=np.uint8)
+    labels = np.arange(60) % 4
+    names = ("train_images", "train_labels", "test_images", "test_labels")
+    np.savez(tmp_path / "grey.npz", **dict(zip(names, (grey, labels) * 2, strict=True)))
+    data = ["--data", "grey.npz", "--levels", "60,120,200", "-D", "n_hid=8", "-D", "n_out=4"]
+    done = run("run", "backprop", *data, folder=tmp_path, code=1)
+    assert "90 pixels (3 planes of 6 by 5); input `image` has 400" in done.stderr
+    assert "add -D n_in=90" in done.stderr
+    words = [*data, "-D", "n_in=90", "--json", "out.json", "--save", "s.npz", "--plot", "plots"]
+    run("run", "backprop", *words, folder=tmp_path)
+    assert json.loads((tmp_path / "out.json").read_text())["levels"] == [60, 120, 200]
+    assert (tmp_path / "plots" / "fields_W1.png").is_file()
+    words[3] = "60,120,201"
+    done = run("run", "backprop", *words, "--resume", "s.npz", folder=tmp_path, code=1)
+    assert "saved with dataset grey at levels [60, 120, 200], not grey at" in done.stderr
 
 
 CHECKED = """sfc 1;

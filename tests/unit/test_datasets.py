@@ -49,7 +49,7 @@ def write(path: Path, **arrays: np.ndarray[Any, Any]) -> Path:
     return path
 
 
-def refusal(path: str | Path, **options: int) -> str:
+def refusal(path: str | Path, **options: Any) -> str:
     with pytest.raises(SfcError) as caught:
         load_data(path, **options)
     assert [d.code for d in caught.value.diagnostics] == ["E0701"]
@@ -83,7 +83,7 @@ def test_shipped(name: str, side: int, on: int, images: str, labels: str) -> Non
     assert data.test_images.shape == (10000, side * side)
     assert data.train_images.dtype == np.bool_
     assert data.train_labels.dtype == np.uint8
-    assert round(data.train_images.sum(axis=1).mean()) == on
+    assert round(np.sum(data.train_images, axis=1).mean()) == on
     arrays = pack_dataset(data)
     assert hashlib.sha256(arrays["train_images"].tobytes()).hexdigest() == images
     assert hashlib.sha256(arrays["train_labels"].tobytes()).hexdigest() == labels
@@ -220,23 +220,86 @@ def test_unpacked_size_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         image_shape=np.array([20, 40]),
     )
     assert load_data(path).n_inputs == 800
+    grey = write(tmp_path / "grey.npz", train_images=GREY, train_labels=GREY_LABELS)
     monkeypatch.setattr(sfc.sim.datasets, "LIMIT_BYTES", 2000)
+    assert "takes 2160 bytes unpacked" in refusal(grey, levels=range(1, 7))
     assert "takes 9600 bytes unpacked, at most 2000 are expected" in refusal(path)
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"threshold": 0}, "a threshold from 1 to 255, found 0"),
-        ({"threshold": 256}, "a threshold from 1 to 255, found 256"),
+        ({"threshold": 0}, "levels from 1 to 255, found 0"),
+        ({"threshold": 256}, "levels from 1 to 255, found 256"),
+        ({"levels": (40, 300)}, "levels from 1 to 255, found 40, 300"),
+        ({"levels": (-1,)}, "levels from 1 to 255, found -1"),
+        ({"levels": (110, 40)}, "levels that ascend, such as 40,110,180, found 110, 40"),
+        ({"levels": (40, 40)}, "levels that ascend"),
+        ({"levels": ()}, "1 to 16 levels, found 0"),
+        ({"levels": range(1, 18)}, "1 to 16 levels, found 17"),
+        ({"levels": (40,), "threshold": 40}, "a threshold is the same as one level"),
         ({"crop": -1}, "-1 pixels cannot be cut from each side of 6 x 5 pixels"),
         ({"crop": 3}, "3 pixels cannot be cut from each side of 6 x 5 pixels"),
     ],
 )
-def test_options_out_of_range(tmp_path: Path, options: dict[str, int], expected: str) -> None:
+def test_options_out_of_range(tmp_path: Path, options: dict[str, Any], expected: str) -> None:
     folder = write_idx_folder(tmp_path / "grey")
     assert expected in refusal(folder, **options)
-    assert load_data("mnist20", **options).n_inputs == 400
+
+
+@pytest.mark.parametrize("crop", [0, 1])
+def test_levels(tmp_path: Path, crop: int) -> None:
+    folder = write_idx_folder(tmp_path / "grey")
+    data = load_data(folder, levels=(40, 110, 180), crop=crop)
+    height, width = 6 - 2 * crop, 5 - 2 * crop
+    assert (data.levels, data.planes, data.image_shape) == ((40, 110, 180), 3, (height, width))
+    assert data.n_inputs == 3 * height * width == data.train_images.shape[1]
+    grey = GREY[:8, crop : 6 - crop, crop : 5 - crop]
+    images = data.train_images[:].reshape(8, 3, height, width)
+    for plane, level in enumerate(data.levels):
+        np.testing.assert_array_equal(images[:, plane], grey >= level)
+    npz = write(tmp_path / "a.npz", train_images=GREY[:8], train_labels=GREY_LABELS[:8])
+    same = load_data(npz, levels=[40, 110, 180], crop=crop)
+    np.testing.assert_array_equal(same.train_images, data.train_images)
+
+
+def test_a_threshold_is_one_level(tmp_path: Path) -> None:
+    folder = write_idx_folder(tmp_path / "grey")
+    whole = [load_data(folder), load_data(folder, levels=(129,)), load_data(folder, threshold=129)]
+    for data in whole:
+        assert (data.levels, data.planes, data.n_inputs) == ((129,), 1, 30)
+        np.testing.assert_array_equal(data.train_images.bits, whole[0].train_images.bits)
+
+
+@pytest.mark.parametrize("options", [{"levels": (40, 180)}, {"threshold": 129}, {"crop": 1}])
+def test_binary_images_have_no_levels(tmp_path: Path, options: dict[str, Any]) -> None:
+    own = write(tmp_path / "own.npz", train_images=GREY > 100, train_labels=GREY_LABELS)
+    for data in ("mnist20", own):
+        text = refusal(data, **options)
+        assert "`train_images` are binary already" in text
+        assert "mnist20 and fashion28, are binary; the IDX files of MNIST" in text
+    assert load_data("mnist20").levels == ()
+
+
+def test_planes_take_a_bit_a_pixel(tmp_path: Path) -> None:
+    grey = np.random.default_rng(5).integers(0, 256, (20000, 10, 10), dtype=np.uint8)
+    path = write(tmp_path / "a.npz", train_images=grey, train_labels=np.zeros(20000, np.uint8))
+    load_data(path)  # whatever is imported on the way
+    tracemalloc.start()
+    try:
+        data = load_data(path, levels=range(20, 180, 10))
+        kept, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert data.n_inputs == 1600
+    assert kept < 20000 * 1600 / 8 + 2**20
+    assert most < kept + 3 * grey.nbytes
+
+
+def test_images_of_several_planes_are_not_packed_into_a_file(tmp_path: Path) -> None:
+    data = load_data(write_idx_folder(tmp_path / "grey"), levels=(40, 110))
+    with pytest.raises(ValueError, match="one plane, found 2"):
+        pack_dataset(data)
 
 
 def test_unknown_names(tmp_path: Path) -> None:

@@ -410,7 +410,9 @@ def test_bounds_of_inputs_that_no_sample_meets(bound: str) -> None:
     assert codes(f"input a[4] {bound}, b[4];") == ["E0302"]
 
 
-@pytest.mark.parametrize(("pixels", "most"), [(784, 694), (400, 310), (399, 399), (9, 9)])
+@pytest.mark.parametrize(
+    ("pixels", "most"), [(2352, 2262), (784, 694), (400, 310), (399, 399), (9, 9)]
+)
 @pytest.mark.parametrize("name", ["backprop", "backprop_margin"])
 def test_images_of_the_shipped_circuits_are_never_all_on(name: str, pixels: int, most: int) -> None:
     assert sfc.compile(name, n_in=pixels, n_hid=2).inputs["image"].at_most == most

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,13 @@ def test_stopped_and_resumed_equals_never_stopped(data: sfc.Dataset, tmp_path: P
         np.testing.assert_array_equal(array, expected[name])
 
 
+def test_other_levels_are_other_data(data: sfc.Dataset) -> None:
+    training = trained(data)
+    notes = training.notes() | {"levels": [40]}
+    with pytest.raises(sfc.SfcError, match=r"with dataset mnist20 at levels \[40\], not mnist20\n"):
+        sfc.Training.resume(training.simulator, data, notes)
+
+
 def test_evaluating_changes_nothing(data: sfc.Dataset) -> None:
     one, other = trained(data), trained(data)
     list(one.run(epochs=1))
@@ -61,6 +69,12 @@ def test_every_epoch_has_another_order_and_the_same_samples(data: sfc.Dataset) -
 def test_data_that_does_not_fit(data: sfc.Dataset) -> None:
     with pytest.raises(sfc.SfcError, match=r"400 pixels \(20 by 20\); input `image` has 9"):
         bind(sfc.compile("backprop", n_in=9), data)
+    with pytest.raises(sfc.SfcError, match=r"add -D sizes=\[400,5,10\]"):
+        bind(sfc.compile("deep_backprop", sizes=(9, 5, 10)), data)
+    planes = replace(data, levels=(1, 2))
+    with pytest.raises(sfc.SfcError, match=r"800 pixels \(2 planes of 20 by 20\)") as caught:
+        bind(sfc.compile("backprop", n_hid=5), planes)
+    assert "add -D n_in=800" in str(caught.value)
     with pytest.raises(sfc.SfcError, match="10 classes"):
         bind(sfc.compile("backprop", n_out=4), data)
     with pytest.raises(sfc.SfcError, match="images go to one input"):
