@@ -1,10 +1,10 @@
 """The compiled engine against the same learning algorithm written by hand in C.
 
 Both go through the same MNIST samples from the same weights, at the start of a training and after
-20 epochs of it, for several sizes of the circuit; the weights that result are compared. What is timed
-is `Simulator.run`, all of it, and the C function. Also measured: the circuit with all its names
-changed and its statements shuffled, the variant with a margin, and a circuit of three weight layers.
-Needs gcc.
+20 epochs of it, for several sizes of the circuit; the weights that result are compared. What is
+timed is `Simulator.run`, all of it, and the C function. Also measured: the circuit with all its
+names changed and its statements shuffled, the variant with a margin, and a circuit of three weight
+layers. Needs gcc.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from machine import describe
 from numpy.typing import NDArray
 
 import sfc
-from machine import describe
 
 SAMPLES = 5000
 REPEATS = 7
@@ -119,7 +119,19 @@ def disguised(text: str, seed: int) -> str:
     text = re.sub(r"//[^\n]*", "", text)
     text = text[: text.index('test "')]
     names = ["x", "m_x", "h", "h_lt", "h_gt", "m_h", "c_h", "h_T", "o", "o_lt", "o_gt", "o_T"]
-    names += ["t", "d_plus", "d_minus", "g", "image", "label", "W1", "W2", "Delta", "Relay", "Gated"]
+    names += [
+        "t",
+        "d_plus",
+        "d_minus",
+        "g",
+        "image",
+        "label",
+        "W1",
+        "W2",
+        "Delta",
+        "Relay",
+        "Gated",
+    ]
     for number, name in enumerate(generator.sample(names, len(names))):
         text = re.sub(rf"(?<![\w.]){name}(?!\w)", f"zz{number}_", text)
     statements: list[str] = []

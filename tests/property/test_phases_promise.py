@@ -410,14 +410,10 @@ def test_circuit_files() -> None:
 
 def test_gated_circuits() -> None:
     seen: Counter[str] = Counter()
-
-    @given(seed=SEEDS, steps=st.integers(1, 14))
-    @settings(BOUNDED, max_examples=300)
-    def run(seed: int, steps: int) -> None:
-        circuit = compile_text(gated_text(seed, steps), "gated.sfc")
+    # Fixed seeds: what Hypothesis draws changes with the constants in the code that it finds.
+    for seed in range(300):
+        circuit = compile_text(gated_text(seed, 1 + seed % 14), "gated.sfc")
         seen.update(check(circuit, Random(seed)))
-
-    run()
     for kind in ("", "conditional "):
         said = ("silent", "must_fire", "may_fire", "open", "equal numbers", "nested ladders")
         ties = ("tie proved", "tie frames", "tie rail")

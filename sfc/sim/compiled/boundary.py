@@ -36,6 +36,7 @@ class Boundary:
         self._room = np.zeros((len(offsets), size), np.int64)
         self._fires = np.zeros((len(offsets), size), np.bool_)
         carries = [o for o in program.operations if isinstance(o, Carry)]
+        self._sizes = {carry.set: program.sizes[carry.set] for carry in carries}
         self._carried = [
             (carry.set, offset, self._place[name], level)
             for carry in carries
@@ -82,9 +83,11 @@ class Boundary:
         return state
 
     def enter(self, clock: Clock, state: State) -> Carried | None:
-        """Returns who fires early in a frame, or None if that is not all that matters.
+        """Returns who fires early in a frame, or None if more than that matters.
 
-        A state may differ from the one that `state` returns by what has no effect.
+        A state may differ from the one that `state` returns by what has no effect. What the frame
+        before did is not known, and so nobody may fire because of it: that is how the first frame
+        begins, of which everything holds that is concluded of frames.
 
         Args:
             clock: at the beginning of a frame.
@@ -107,10 +110,10 @@ class Boundary:
         is_silent = (stray <= 0) | (stray <= self._room)
         if not is_silent.all() or np.any(np.abs(stray) > STATE_LIMIT // 2):
             return None
-        return {
-            chosen: (arriving[slots[offset], place] > level) & ~rests[offset, place]
-            for chosen, offset, place, level in self._carried
-        }
+        for _, offset, place, level in self._carried:
+            if np.any((arriving[slots[offset], place] > level) & ~rests[offset, place]):
+                return None
+        return {chosen: np.zeros(size, np.bool_) for chosen, size in self._sizes.items()}
 
     def _slots(self, clock: Clock, state: State) -> NDArray[np.intp]:
         """Returns where what arrives in each of the next steps lies in the ring."""

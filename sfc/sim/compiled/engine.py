@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sfc.ir.circuit import Circuit
-from sfc.sim.clock import Clock
-from sfc.sim.compiled.batch import Batch, Surprise
+from sfc.sim.clock import Clock, Phase
+from sfc.sim.compiled.batch import Batch
 from sfc.sim.compiled.boundary import Boundary, Carried
 from sfc.sim.compiled.plan import NotCompiled, make_program
 from sfc.sim.recorder import Recorder
@@ -22,9 +22,8 @@ from sfc.sim.stimulus import Stimulus
 _FEWEST_FRAMES = 4
 """Frames of a run below which the kernel is not worth while."""
 
-_TAIL = 2
-"""Frames that are gone through again when the state is asked for: the first of them leaves what
-arrives in the second, which leaves the state."""
+_BLOCK = 512
+"""Frames after which the kernel's state is copied, to go back to."""
 
 _GOOD_RUN = 16
 """Frames without a surprise after which the kernel is trusted again."""
@@ -35,23 +34,30 @@ Arrays = dict[str, NDArray[np.int16]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Tail:
-    """The last frames that a kernel ran.
-
-    Attributes:
-        rows: samples of the inputs, (frames, size).
-        weights: before them, as the storage holds them.
-        carried: who fires early in the first of them because of the frame before.
-        start: the step in which they begin.
-        frame: the number of the first of them.
-    """
+class _Segment:
+    """Frames that a kernel ran: samples of the inputs, (count, size)."""
 
     rows: Mapping[str, NDArray[np.bool_]]
+    count: int
+    learn: bool
+
+
+@dataclass(slots=True)
+class _Anchor:
+    """The beginning of a frame that the kernel ran, and all that it ran since.
+
+    Attributes:
+        is_exact: whether the general engine still has the state of that time.
+        weights: as the storage held them.
+        carried: who fires early in the frame because of the one before.
+        clock: step, frame, step in which that began, and relays that had spiked.
+    """
+
+    is_exact: bool
     weights: list[NDArray[Any]]
     carried: Carried
-    learn: bool
-    start: int
-    frame: int
+    clock: tuple[int, int, int, tuple[Phase, ...]]
+    segments: list[_Segment] = field(default_factory=list)
 
 
 class Weights(Mapping[str, NDArray[np.int16]]):
@@ -83,9 +89,10 @@ class CompiledEngine:
     analysis has them, and checks in every frame that everything else stays silent. A frame in which
     that is not so is a surprise: nothing of it has happened, and the general engine runs it.
 
-    Between frames the kernel knows only weights. Nothing else of one frame has a bearing on the
-    next, as the guards have shown; but the exact state, which `state` returns, has what is under
-    way. The last frames are gone through again for it.
+    Between frames the kernel knows only weights, and who fires early. Nothing else of one frame has
+    a bearing on the next, as long as that is as supposed. Where the exact state is asked for, which
+    also has what is under way, the kernel goes through the frames since an anchor again, and the
+    general engine through the last of them.
 
     Attributes:
         circuit: what runs.
@@ -114,8 +121,7 @@ class CompiledEngine:
         self._arrays = weights
         self._general = ReferenceEngine(circuit, weights)
         self._is_packed = False
-        self._in_kernel = False
-        self._tail: _Tail | None = None
+        self._anchor: _Anchor | None = None
         self._patience = 1
         self._batch = batch
         if batch is None:
@@ -184,51 +190,67 @@ class CompiledEngine:
 
     def _may_enter_kernel(self) -> bool:
         """Tells whether the next step begins a frame of which a kernel knows all that matters."""
-        if self._in_kernel:
+        if self._anchor is not None:
             return True
         if self.clock.frame_is_over and self._batch is not None:
             carried = self._boundary.enter(self.clock, self._general.state())
             if carried is not None:
+                if not self._pack():
+                    return False
                 self._batch.carry(carried)
-                return self._pack()
+                self._anchor = self._new_anchor(is_exact=True)
+                return True
         self._patience = min(2 * self._patience, _MOST_PATIENCE)
         return False
 
     def _run_kernel(self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int) -> None:
         """Runs frames until all are done, or one is a surprise."""
-        for part in (count - _TAIL, _TAIL):
-            tail = self._before_tail(stimulus, learn) if part == _TAIL else None
-            done, surprise = self._run_frames(stimulus, recorder, learn, part)
-            self._tail = tail
-            if surprise is not None:
-                self._tail = None
-                self.surprises[surprise.what] += 1
-                is_rare = done >= _GOOD_RUN
-                self._patience = 1 if is_rare else min(2 * self._patience, _MOST_PATIENCE)
-                left = stimulus.length - stimulus.frames_begun
-                self._run_general(stimulus, recorder, learn, min(left, self._patience))
+        while count:
+            part = min(count, _BLOCK)
+            # The anchor is one frame before the end of a block: from there the general engine
+            # gets at everything that is under way at the end.
+            if self._has_surprise(stimulus, recorder, learn, part - 1):
                 return
+            anchor = self._new_anchor(is_exact=False)
+            if self._has_surprise(stimulus, recorder, learn, 1):
+                return
+            assert self._anchor is not None
+            anchor.segments.append(self._anchor.segments[-1])
+            self._anchor = anchor
+            count -= part
+        last = anchor.segments[-1]
+        rows = {name: array.copy() for name, array in last.rows.items()}
+        anchor.segments[-1] = _Segment(rows, last.count, last.learn)
 
-    def _run_frames(
+    def _has_surprise(
         self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int
-    ) -> tuple[int, Surprise | None]:
+    ) -> bool:
+        """Runs frames in the kernel; tells whether there was a surprise, which is over then."""
         assert self._batch is not None
+        assert self._anchor is not None
         first = stimulus.frames_begun
         done, surprise = self._batch.run(stimulus.rows, first, count, learn, recorder)
         if done:
+            rows = {name: array[first : first + done] for name, array in stimulus.rows.items()}
+            self._anchor.segments.append(_Segment(rows, done, learn))
             stimulus.next_frame(done)
             self._boundary.go_on(self.clock, done)
-            self._in_kernel = True
             self.frames += done
-        return done, surprise
+        if surprise is None:
+            return False
+        self.surprises[surprise.what] += 1
+        is_rare = sum(segment.count for segment in self._anchor.segments) >= _GOOD_RUN
+        self._patience = 1 if is_rare else min(2 * self._patience, _MOST_PATIENCE)
+        left = stimulus.length - stimulus.frames_begun
+        self._run_general(stimulus, recorder, learn, min(left, self._patience))
+        return True
 
-    def _before_tail(self, stimulus: Stimulus, learn: bool) -> _Tail:
+    def _new_anchor(self, is_exact: bool) -> _Anchor:
         assert self._batch is not None
-        first = stimulus.frames_begun
-        rows = {name: r[first : first + _TAIL].copy() for name, r in stimulus.rows.items()}
-        clock = self.clock
         weights, carried = self._batch.storage.copy(), self._batch.carried()
-        return _Tail(rows, weights, carried, learn, clock.step, clock.frame)
+        clock = self.clock
+        when = (clock.step, clock.frame, clock.frame_start, clock.spiked)
+        return _Anchor(is_exact, weights, carried, when)
 
     def _run_general(self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int) -> None:
         """Runs so many frames in the general engine, after what is left of the one under way."""
@@ -245,26 +267,30 @@ class CompiledEngine:
 
     def _leave_kernel(self) -> None:
         """Brings the general engine to where the kernel stands."""
-        if not self._in_kernel:
-            self.unpack()
-            return
-        self._in_kernel = False
         self.unpack()
-        assert self._batch is not None
-        tail, self._tail = self._tail, None
-        if tail is None:
-            self._restore(self._batch.carried())
+        anchor, self._anchor = self._anchor, None
+        if anchor is None or not anchor.segments:
             return
+        assert self._batch is not None
         now = {name: array.copy() for name, array in self._arrays.items()}
-        self._batch.storage.restore(tail.weights)
+        *before, last = anchor.segments
+        if last.count > 1:
+            start = {name: rows[:-1] for name, rows in last.rows.items()}
+            before.append(_Segment(start, last.count - 1, last.learn))
+        self._batch.storage.restore(anchor.weights)
+        self._batch.carry(anchor.carried)
+        for segment in before:
+            self._batch.run(segment.rows, 0, segment.count, segment.learn, None)
         self._batch.storage.store(self._arrays)
-        self.clock.step, self.clock.frame = tail.start, tail.frame
-        self._restore(tail.carried)
+        clock = self.clock
+        clock.step, clock.frame, clock.frame_start, clock.spiked = anchor.clock
+        if before or not anchor.is_exact:
+            self._boundary.go_on(self.clock, sum(segment.count for segment in before))
+            carried = self._batch.carried()
+            state = self._boundary.state(self.clock, self._general.state(), carried)
+            self._general.restore(state)
+        rows = {name: array[-1:] for name, array in last.rows.items()}
         recorder = Recorder(self.circuit, (), False)
-        self._general.run(Stimulus(True, _TAIL, tail.rows), recorder, tail.learn)
+        self._general.run(Stimulus(True, 1, rows), recorder, last.learn)
         for name, array in now.items():
             self._arrays[name][:] = array
-
-    def _restore(self, carried: Carried) -> None:
-        state = self._boundary.state(self.clock, self._general.state(), carried)
-        self._general.restore(state)

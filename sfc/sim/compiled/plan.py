@@ -100,7 +100,7 @@ def _open_cells(reading: Reading) -> list[frozenset[tuple[str, Moment]]]:
         block = reading.network.blocks[number]
         if block.kind == "population" and cell.is_shut and cell.may_fire and not cell.firing.high:
             coming = [a for a in reading.coming(number, moment) if a.firing.low < a.firing.high]
-            if all(arrival.is_old for arrival in coming):
+            if coming and all(arrival.is_old for arrival in coming):
                 level = block.threshold - block.bias - cell.total.certain
                 sent = frozenset((a.link.source, a.link.latency) for a in coming)
                 found.setdefault((level, (moment, sent)), set()).add((block.name, moment))
@@ -145,16 +145,19 @@ class _Planner:
         self.lessons: list[tuple[Moment, Lesson]] = []
         self.membranes: dict[tuple[str, Moment], int] = {}
         self.carried: dict[int, list[tuple[int, Moment]]] = {}
+        driven = [pair for pairs in reading.network.triggered.values() for pair in pairs]
+        self.early = {line for line, is_first in driven if is_first}
+        if self.early & {line for line, is_first in driven if not is_first}:
+            raise NotCompiled("an input is presented in phase 0 and in others in one way")
 
     def plan(self) -> Program:
         self._check()
         self._group_copies()
         recorded = self._recorded()
         found = self.reading.found
-        last = self.frame - 1
-        for number, block in enumerate(self.blocks):
-            if block.kind == "line" and (number, last) in found:
-                self._make(number, last, found[number, last])  # sent for phase 0
+        for number in sorted(self.early):
+            if (number, self.frame - 1) in found:
+                self._make(number, self.frame - 1, found[number, self.frame - 1])
         for moment in range(self.frame):
             here = [(b, found[b, moment]) for b in range(len(self.blocks)) if (b, moment) in found]
             for number, cell in here:
@@ -287,8 +290,7 @@ class _Planner:
 
     def _is_early(self, arrival: Arrival) -> bool:
         """Tells whether an arrival is of this frame's sample, sent just before the frame began."""
-        past = arrival.sent
-        return self.blocks[arrival.link.source].kind == "line" and past.steps == 0  # type: ignore[attr-defined]
+        return arrival.link.source in self.early and arrival.sent.steps == 0  # type: ignore[attr-defined]
 
     def _add(self, terms: _Terms, arrival: Arrival) -> None:
         link = arrival.link
@@ -494,6 +496,8 @@ class _Planner:
             return
         terms = self._terms(number, moment)
         here, other = (terms[1], terms[0]) if old else terms
+        if not (here.varies or other.varies):
+            raise NotCompiled(f"`{block.name}` fires or overflows in phase {moment} of every frame")
         if not here.varies:
             return
         low, high = self._static(other) if old else (0, 0)
@@ -557,7 +561,7 @@ class _Planner:
                 self.lessons.append((moment, lesson))
 
     def _is_next_sample(self, block: int, moment: Moment) -> bool:
-        return self.blocks[block].kind == "line" and moment == self.frame - 1
+        return block in self.early and moment == self.frame - 1
 
     def _pending(self) -> tuple[tuple[int, str, int], ...]:
         """Returns what those populations send over the end of a frame that fire as a whole."""
