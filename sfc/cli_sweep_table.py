@@ -15,15 +15,17 @@ def sweep_table(sweep: Sweep) -> Table:
     plan = sweep.plan
     epochs = f"{plan.options.epochs} epoch{'' if plan.options.epochs == 1 else 's'}"
     table = Table(title=f"test accuracy in % after {epochs}, over {plan.circuit}'s runs")
-    headings = [*plan.values, "runs"]
+    groups = sweep.groups
+    fails = any(group.failed for group in groups)
+    headings = [*plan.values, "runs", *(["failed"] if fails else [])]
     for readout in ("spikes", "membrane"):
         headings += [f"{readout}: mean", "min", "max"]
     for heading in headings:
         table.add_column(Text(heading), justify="right")
-    for group in sweep.groups:
+    for group in groups:
         values = [cell(value) for value in group.parameters.values()]
-        runs = f"{group.runs} ({group.failed} failed)" if group.failed else str(group.runs)
-        table.add_row(*values, runs, *_percents(group.by_spikes), *_percents(group.by_membrane))
+        runs = [str(group.runs), *([str(group.failed)] if fails else [])]
+        table.add_row(*values, *runs, *_percents(group.by_spikes), *_percents(group.by_membrane))
     return table
 
 

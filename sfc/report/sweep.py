@@ -26,6 +26,8 @@ _READOUTS = (
 )
 """Attribute of a point, words, colour (of Okabe and Ito's palette), marker."""
 
+_KEY = "small dots: runs; line: their mean; band: from the worst to the best"
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -69,14 +71,25 @@ def sweep_pictures(title: str, axis: str, panels: Sequence[Panel]) -> dict[str, 
         _draw(axes, panel, places)
     for axes in np.ravel(grid)[len(drawn) :]:
         axes.set_visible(False)
+    for axes in np.ravel(grid)[max(0, len(drawn) - across) : len(drawn)]:
+        axes.set_xlabel(axis)
+        axes.tick_params(labelbottom=True)
+    for row in grid:
+        row[0].set_ylabel("test accuracy (%)")
     first = grid[0][0]
     _set_places(first, places)
     _set_heights(first, drawn)
-    figure.supxlabel(axis, fontsize="medium")
-    figure.supylabel("test accuracy (%)", fontsize="medium")
     handles, labels = first.get_legend_handles_labels()
+    are_spread = any(len({p.place for p in panel.points}) < len(panel.points) for panel in drawn)
     figure.suptitle(title)
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=len(labels),
+        frameon=False,
+        title=_KEY if are_spread else None,
+    )
     return {"sweep.png": _png(figure), "sweep.svg": _svg(figure)}
 
 
@@ -89,8 +102,7 @@ def _draw(axes: Axes, panel: Panel, places: Sequence[float | str]) -> None:
         y = np.array([100 * getattr(point, name) for point in panel.points])
         parts = [y[x == middle] for middle in middles]
         means = [part.mean() for part in parts]
-        label = words if single else f"{words}: mean, worst to best, each run"
-        style: dict[str, Any] = {"color": color, "marker": marker, "label": label}
+        style: dict[str, Any] = {"color": color, "marker": marker, "label": words}
         if single:
             axes.plot(middles, means, markersize=5, linewidth=1.2, **style)
             continue

@@ -5,6 +5,7 @@ Both are a `concurrent.futures.Executor`, which is all that the rest knows of th
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -150,26 +151,41 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
+def _silent(logger: logging.Logger) -> Iterator[None]:
+    """Keeps a logger from what is reported otherwise."""
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@contextmanager
 def _dask(scheduler: str) -> Iterator[Pool]:
     try:
         from distributed import Client
+        from distributed.comm import resolve_address
         from distributed.scheduler import KilledWorker
     except ImportError as error:
         message = f"a scheduler needs the package distributed, which cannot be imported: {error}"
         fail("E0712", message, help='pip install "sfc-compiler[dask]"')
     try:
+        # What is no address is found before there is a client of it, which could not be closed.
+        if resolve_address(scheduler).startswith("inproc:"):
+            raise ValueError("it is one within a process")
         client = Client(scheduler, timeout=_TIMEOUT, set_as_default=False)
-    except (OSError, ValueError, TypeError, ImportError) as error:
+    except (OSError, ValueError) as error:
         reason = f"{error}".partition("\n")[0] or type(error).__name__
         fail(
             "E0712",
             f"no Dask scheduler answers at {scheduler!r}: {reason}",
             help="`dask scheduler` prints its address, such as tcp://192.168.0.7:8786",
         )
-    with client:
+    with _silent(logging.getLogger("distributed.client")), client:
         workers = len(client.scheduler_info()["workers"])
         note = "" if workers else f"{scheduler} has no workers yet; runs wait for them"
-        help = "see the logs of the workers; every worker needs the same sfc installed"
+        help = "see the logs of the scheduler and of its workers"
         lost = (KilledWorker, CancelledError, OSError)
         executor = client.get_executor(pure=False)
         try:

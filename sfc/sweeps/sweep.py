@@ -193,7 +193,8 @@ def _lost_workers_reported(pool: Pool) -> Iterator[None]:
     try:
         yield
     except pool.lost as error:
-        message = f"a worker was lost: {str(error) or type(error).__name__}"
+        reason = str(error) or type(error).__name__
+        message = f"the workers of this sweep are lost: {reason}"
         fail("E0712", message, help=f"{pool.help}; what is done is kept, repeat to go on")
     except ModuleNotFoundError as error:
         help = "install it there, in the same version as here"
