@@ -63,7 +63,7 @@ CODES = {
     "E0708": "a run was asked for in a way that the circuit cannot be run",
     "E0709": "a test asks for what the circuit does not have",
     "E0710": "a test failed",
-    "E0711": "a sweep is asked for what is no sweep",
+    "E0711": "a sweep is asked for in a way that it cannot be run",
     "E0712": "the workers of a sweep cannot be reached, or are lost",
     "E0801": "a state file, bundle or textual IR is damaged or was not written by sfc",
     "E0802": "an output file cannot be written",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import time
 from collections import deque
@@ -122,8 +123,7 @@ def sweep(
     path = Path(output) if output is not None else None
     if path is not None:
         check_writable(path, None if isinstance(circuit, Circuit) else Path(circuit))
-    chosen = range(seeds) if isinstance(seeds, int) else seeds
-    plan = make_plan(circuit, values, chosen, options)
+    plan = make_plan(circuit, values, _seeds(seeds), options)
     table = Table(plan, path)
     with closing(carry_out(plan, table, jobs, scheduler)) as rows:
         for row in rows:
@@ -204,6 +204,16 @@ def _lost_workers_reported(pool: Pool) -> Iterator[None]:
 def _several(value: Any) -> Iterable[Any]:
     """Returns the values that a parameter is given; a tuple is an array, and so one value."""
     return (value,) if isinstance(value, tuple) or not isinstance(value, Iterable) else value
+
+
+def _seeds(seeds: Any) -> Iterable[int]:
+    """Returns the seeds that a number of them, or several, stand for."""
+    if isinstance(seeds, Iterable):
+        return seeds
+    try:
+        return range(operator.index(seeds))
+    except TypeError:
+        fail("E0305", f"seeds is a number of them or a list, found {seeds!r}")
 
 
 def _name_of_data(data: object) -> str:

@@ -171,6 +171,8 @@ def test_what_python_gives(plan: Plan) -> None:
         ({"data": 3}, "E0305"),
         ({"epochs": -1}, "E0302"),
         ({"seeds": [1.5]}, "E0302"),
+        ({"seeds": 1.5}, "E0305"),
+        ({"seeds": -1}, "E0711"),
     ):
         with pytest.raises(sfc.SfcError, match=code):
             sfc.sweep("backprop", {"n_hid": 8}, **{"data": "mnist20"} | wrong)
