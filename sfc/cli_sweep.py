@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -141,6 +141,8 @@ def _run(
     done = total - len(table.waiting)
     if done:
         say(f"{done:,} of {total:,} rows are in {table.path} already.")
+    known = {run.key: run.combination.errors for run in plan.runs}
+    varied = [name for name, several in plan.values.items() if len(several) > 1]
     reported: set[str] = set()
     with (
         progress_bar("runs", total) as advance,
@@ -149,28 +151,31 @@ def _run(
         advance(done, "")
         for row in rows:
             done += 1
-            advance(done, _words(row))
+            advance(done, _words(row, varied))
             if row.error and row.error not in reported:
                 reported.add(row.error)
-                _report_failure(row)
+                _report_failure(row, known[row.key])
 
 
-def _report_failure(row: Row) -> None:
+def _report_failure(row: Row, known: Sequence[Diagnostic]) -> None:
+    """Shows why a run failed, with places in the circuit's text where they are known."""
     code, _, message = row.error.partition(": ")
-    show_diagnostics([Diagnostic(code, f"{_name(row)}: {message}")])
+    print(f"{_name(row, list(row.parameters))} failed:", file=sys.stderr)
+    show_diagnostics(list(known) or [Diagnostic(code, message)])
 
 
-def _words(row: Row) -> str:
+def _words(row: Row, varied: Sequence[str]) -> str:
+    name = _name(row, varied)
     if row.test_by_spikes is None or row.test_by_membrane is None:
-        return f"{_name(row)} failed"
+        return f"{name} failed"
     spikes, membrane = 100 * row.test_by_spikes, 100 * row.test_by_membrane
-    return f"{_name(row)}: {spikes:.1f} % by spikes, {membrane:.1f} % by membrane"
+    return f"{name}: {spikes:.1f} % spikes, {membrane:.1f} % membrane"
 
 
-def _name(row: Row) -> str:
+def _name(row: Row, parameters: Sequence[str]) -> str:
     from sfc.sweeps.rows import cell
 
-    named = [f"{name} = {cell(value)}" for name, value in row.parameters.items()]
+    named = [f"{name} {cell(row.parameters[name])}" for name in parameters]
     return ", ".join([*named, f"seed {row.seed}"])
 
 

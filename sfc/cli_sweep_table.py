@@ -19,7 +19,7 @@ def sweep_table(sweep: Sweep) -> Table:
     fails = any(group.failed for group in groups)
     headings = [*plan.values, "runs", *(["failed"] if fails else [])]
     for readout in ("spikes", "membrane"):
-        headings += [f"{readout}: mean", "min", "max"]
+        headings += [f"{readout}\nmean", "min", "max"]
     for heading in headings:
         table.add_column(Text(heading), justify="right")
     for group in groups:

@@ -9,11 +9,12 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
@@ -25,6 +26,8 @@ _IN_FLIGHT = 1000
 
 _TIMEOUT = 10
 """Seconds that a scheduler has for its first answer."""
+
+_PACKAGE = "sfc-compiler"
 
 _ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA")
@@ -150,6 +153,15 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _check_versions(here: str, versions: Mapping[str, str | Exception]) -> None:
+    """Reports a worker that has no sfc, or another one: it would never answer, or otherwise."""
+    for worker, there in versions.items():
+        if there != here:
+            found = f"has {_PACKAGE} {there}" if isinstance(there, str) else f"has no {_PACKAGE}"
+            message = f"the worker at {worker} {found}; here it is {here}"
+            fail("E0712", message, help="install the same version where the workers are")
+
+
 @contextmanager
 def _silent(logger: logging.Logger) -> Iterator[None]:
     """Keeps a logger from what is reported otherwise."""
@@ -167,8 +179,10 @@ def _dask(scheduler: str) -> Iterator[Pool]:
         from distributed import Client
         from distributed.comm import resolve_address
         from distributed.scheduler import KilledWorker
+
+        here = version(_PACKAGE)
     except ImportError as error:
-        message = f"a scheduler needs the package distributed, which cannot be imported: {error}"
+        message = f"a scheduler takes the packages distributed and {_PACKAGE}: {error}"
         fail("E0712", message, help='pip install "sfc-compiler[dask]"')
     try:
         # What is no address is found before there is a client of it, which could not be closed.
@@ -183,8 +197,9 @@ def _dask(scheduler: str) -> Iterator[Pool]:
             help="`dask scheduler` prints its address, such as tcp://192.168.0.7:8786",
         )
     with _silent(logging.getLogger("distributed.client")), client:
-        workers = len(client.scheduler_info()["workers"])
-        note = "" if workers else f"{scheduler} has no workers yet; runs wait for them"
+        versions = client.run(version, _PACKAGE, on_error="return")
+        _check_versions(here, versions)
+        note = "" if versions else f"{scheduler} has no workers yet; runs wait for them"
         help = "see the logs of the scheduler and of its workers"
         lost = (KilledWorker, CancelledError, OSError)
         executor = client.get_executor(pure=False)

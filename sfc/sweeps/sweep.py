@@ -173,19 +173,21 @@ def carry_out(
                 with _lost_workers_reported(pool):
                     pending[pool.executor.submit(execute, plan.task(plan.runs[index]))] = index
             ended = wait(pending, return_when=FIRST_COMPLETED).done
-            with _lost_workers_reported(pool):
-                outcomes = {pending.pop(future): future.result() for future in ended}
-            fresh = {
-                index: row_of(plan.runs[index], plan.options.engine, outcome)
-                for index, outcome in sorted(outcomes.items())
-            }
-            table.put(fresh)
-            yield from fresh.values()
+            for future in sorted(ended, key=_is_lost):
+                index = pending.pop(future)
+                with _lost_workers_reported(pool):
+                    row = row_of(plan.runs[index], plan.options.engine, future.result())
+                table.put({index: row})
+                yield row
 
 
 def finished(plan: Plan, table: Table, seconds: float) -> Sweep:
     """Returns what a table holds that waits for nothing more but what failed."""
     return Sweep(plan, tuple(row for _, row in sorted(table.rows.items())), seconds)
+
+
+def _is_lost(future: Future[dict[str, Any]]) -> bool:
+    return future.cancelled() or future.exception() is not None
 
 
 @contextmanager
@@ -196,9 +198,6 @@ def _lost_workers_reported(pool: Pool) -> Iterator[None]:
         reason = str(error) or type(error).__name__
         message = f"the workers of this sweep are lost: {reason}"
         fail("E0712", message, help=f"{pool.help}; what is done is kept, repeat to go on")
-    except ModuleNotFoundError as error:
-        help = "install it there, in the same version as here"
-        fail("E0712", f"a worker has no module {error.name}", help=help)
 
 
 def _several(value: Any) -> Iterable[Any]:

@@ -223,7 +223,9 @@ def test_a_run_that_fails_leaves_a_row_and_the_others_go_on(tmp_path: Path) -> N
     assert good["error"] == ""
     assert bad["error"].startswith("E0702: the images of mnist20 have 400 pixels")
     assert bad["test_by_spikes"] == ""
-    assert "error[E0702]: n_in = 9, n_hid = 8, seed 0: the images" in errors
+    assert "n_in 9, n_hid 8, seed 0 failed:\n" in errors
+    assert "error[E0702]: the images" in errors
+    assert "help: add -D n_in=400" in errors
     assert "2 runs, 1 failed" in printed
     assert "┃ failed ┃" in printed
     again, _ = sweep(*words, folder=tmp_path, code=1)
@@ -290,7 +292,7 @@ def test_schedulers_that_do_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(sfc.SfcError, match=r"E0712.*needs the package distributed") as caught:
+    with pytest.raises(sfc.SfcError, match=r"E0712.*the packages distributed") as caught:
         sfc.sweep("backprop", {"n_hid": 8}, data="mnist20", scheduler="tcp://127.0.0.1:1")
     assert 'pip install "sfc-compiler[dask]"' in str(caught.value)
 

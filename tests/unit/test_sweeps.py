@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import tracemalloc
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from sfc.cli_sweep import _seeds
 from sfc.report.sweep import Panel, Point, sweep_pictures
 from sfc.sweeps.pictures import pictures
 from sfc.sweeps.plan import Options, Plan, make_plan
+from sfc.sweeps.pools import _check_versions
 from sfc.sweeps.rows import Row, Table, row_of
 from sfc.sweeps.summary import groups
 from sfc.sweeps.sweep import finished
@@ -346,6 +348,14 @@ def test_not_too_many_panels(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the first 2 of 3 panels" in drawn
     assert "m = 1" in drawn
     assert "m = 2" not in drawn
+
+
+def test_workers_have_the_same_sfc() -> None:
+    _check_versions("1.0", {"tcp://a:1": "1.0", "tcp://b:1": "1.0"})
+    with pytest.raises(sfc.SfcError, match=r"E0712.*b:1 has sfc-compiler 0.9; here it is 1.0"):
+        _check_versions("1.0", {"tcp://a:1": "1.0", "tcp://b:1": "0.9"})
+    with pytest.raises(sfc.SfcError, match=r"E0712.*tcp://a:1 has no sfc-compiler"):
+        _check_versions("1.0", {"tcp://a:1": PackageNotFoundError("sfc-compiler")})
 
 
 def test_memory_does_not_grow_from_run_to_run() -> None:
