@@ -84,8 +84,9 @@ def sweep(
     ] = None,
     shuffle: Annotated[bool, typer.Option(help="shuffle samples in every epoch")] = True,
     threshold: Annotated[
-        int, typer.Option(min=1, max=255, help="grey value from which a pixel is on")
-    ] = 129,
+        int | None,
+        typer.Option(min=1, max=255, help="grey value from which a pixel is on; default: 129"),
+    ] = None,
     crop: Annotated[int, typer.Option(min=0, help="pixels cut from each side of images")] = 0,
 ) -> None:
     """Carries out a sweep."""

@@ -20,10 +20,10 @@ from sfc.ir.circuit import Circuit, Parameter
 from sfc.ir.record import digest
 from sfc.resources import resource
 from sfc.sim import DEFAULT_ENGINE
-from sfc.sim.datasets import Dataset, load_data
+from sfc.sim.datasets import Dataset
 from sfc.sim.simulator import check_engine
 from sfc.sim.training import bind, limited
-from sfc.sweeps.work import data_digest, packed
+from sfc.sweeps.work import data_digest, loaded, packed
 
 MOST_RUNS = 10_000
 """Runs of one sweep."""
@@ -38,11 +38,12 @@ class Options:
 
     Attributes:
         data: a shipped dataset's name, or a path.
+        threshold: None for the one of `load_data`.
         level: how far circuits are optimised, 0 to 2.
     """
 
     data: str
-    threshold: int = 129
+    threshold: int | None = None
     crop: int = 0
     epochs: int = 1
     limit: int = 0
@@ -133,7 +134,7 @@ def make_plan(
     _check_choice([("seed", chosen), *given.items()])
     _check_options(options)
     options = replace(options, data=_lasting(options.data))
-    dataset = load_data(options.data, threshold=options.threshold, crop=options.crop)
+    dataset = loaded(options.data, options.threshold, options.crop)
     if limited(len(dataset.test_labels), options.test_limit) == 0:
         fail("E0711", f"{dataset.name} has no test samples, and a sweep compares tests")
     name, combinations, warnings = _combinations(circuit, given, options, dataset)

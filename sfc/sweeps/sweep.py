@@ -68,7 +68,7 @@ def sweep(
     limit: int = 0,
     test_limit: int = 0,
     shuffle: bool = True,
-    threshold: int = 129,
+    threshold: int | None = None,
     crop: int = 0,
     level: int = 0,
     engine: str = DEFAULT_ENGINE,

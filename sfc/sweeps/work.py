@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import time
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
@@ -28,14 +28,25 @@ def packed(circuit: Circuit) -> bytes:
 def data_digest(dataset: Dataset) -> str:
     """Returns a hash of what a dataset holds; its name does not enter."""
     hashed = hashlib.sha256()
-    for field in fields(dataset):
-        value = getattr(dataset, field.name)
-        if isinstance(value, np.ndarray):
-            hashed.update(f"{field.name} {value.dtype} {value.shape}\n".encode())
+
+    def add(name: str, value: object) -> None:
+        if dataclasses.is_dataclass(value):
+            for field in dataclasses.fields(value):
+                add(f"{name}.{field.name}", getattr(value, field.name))
+        elif isinstance(value, np.ndarray):
+            hashed.update(f"{name} {value.dtype} {value.shape}\n".encode())
             hashed.update(np.ascontiguousarray(value).data)
-        elif field.name != "name":
-            hashed.update(f"{field.name} {value!r}\n".encode())
+        else:
+            hashed.update(f"{name} {value!r}\n".encode())
+
+    add("", dataclasses.replace(dataset, name=""))
     return hashed.hexdigest()
+
+
+def loaded(data: str, threshold: int | None, crop: int) -> Dataset:
+    """Loads a dataset as the options of a sweep say; a threshold of None is the usual one."""
+    given = {} if threshold is None else {"threshold": threshold}
+    return load_data(data, crop=crop, **given)
 
 
 def plain(errors: Iterable[Diagnostic]) -> list[tuple[str, str, str]]:
@@ -84,9 +95,9 @@ def _trained(task: Mapping[str, Any]) -> tuple[Training, list[Score]]:
 
 
 @lru_cache(maxsize=1)
-def _dataset(data: str, threshold: int, crop: int, digest: str) -> Dataset:
+def _dataset(data: str, threshold: int | None, crop: int, digest: str) -> Dataset:
     """Returns a dataset, once read for all the runs of a sweep."""
-    dataset = load_data(data, threshold=threshold, crop=crop)
+    dataset = loaded(data, threshold, crop)
     if data_digest(dataset) != digest:
         message = f"the dataset {data} holds something else here than where the sweep was started"
         fail("E0701", message, help="put the same files in the same place on every machine")

@@ -99,7 +99,6 @@ def test_arrays_are_one_value_each() -> None:
         {"limit": 60},
         {"test_limit": 60},
         {"shuffle": False},
-        {"threshold": 100},
         {"data": "fashion28"},
     ],
 )
@@ -114,8 +113,22 @@ def test_a_key_tells_what_is_run(change: dict[str, object]) -> None:
         )
     ]
     assert keys[0] == keys[1]
-    has_grey_values = "threshold" not in change  # the shipped images are binary already
-    assert (keys[0] != keys[2]) == has_grey_values
+    assert keys[0] != keys[2]
+
+
+def test_a_key_tells_what_becomes_of_grey_images(tmp_path: Path) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (8, 20, 20), np.uint8)
+    arrays = {f"{part}_images": grey for part in ("train", "test")}
+    arrays |= {f"{part}_labels": np.arange(8) for part in ("train", "test")}
+    np.savez(tmp_path / "grey.npz", **arrays)
+    data = str(tmp_path / "grey.npz")
+    usual, same, other = (
+        plan_of([8], 1, data=data, threshold=threshold).runs[0].key for threshold in (None, 129, 9)
+    )
+    assert usual == same != other
+    cropped = {"n_hid": [8], "n_in": [256]}
+    smaller = make_plan("backprop", cropped, [0], replace(OPTIONS, data=data, crop=2))
+    assert smaller.runs[0].combination.errors == ()
 
 
 def test_a_key_tells_circuits_and_values_apart() -> None:
