@@ -45,7 +45,7 @@ def data_digest(dataset: Dataset) -> str:
 
 def loaded(data: str, threshold: int | None, crop: int) -> Dataset:
     """Loads a dataset as the options of a sweep say; a threshold of None is the usual one."""
-    given = {} if threshold is None else {"threshold": threshold}
+    given: dict[str, Any] = {} if threshold is None else {"threshold": threshold}
     return load_data(data, crop=crop, **given)
 
 
