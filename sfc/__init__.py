@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sfc.sim.simulator import Simulator
     from sfc.sim.training import Training
     from sfc.sim.watch import Watch
+    from sfc.sweeps.sweep import Sweep, sweep
 
 __version__ = "0.1.0"
 
@@ -45,6 +46,7 @@ _HOME = {
     "Result": "sfc.sim.result",
     "SfcError": "sfc.diagnostics",
     "Simulator": "sfc.sim.simulator",
+    "Sweep": "sfc.sweeps.sweep",
     "Training": "sfc.sim.training",
     "Watch": "sfc.sim.watch",
     "build": "sfc.driver",
@@ -57,6 +59,7 @@ _HOME = {
     "phases": "sfc.driver",
     "quantise": "sfc.passes.rounding",
     "show": "sfc.report.show",
+    "sweep": "sfc.sweeps.sweep",
     "test": "sfc.driver",
 }
 
@@ -69,6 +72,7 @@ __all__ = [
     "Result",
     "SfcError",
     "Simulator",
+    "Sweep",
     "Training",
     "Watch",
     "build",
@@ -81,6 +85,7 @@ __all__ = [
     "phases",
     "quantise",
     "show",
+    "sweep",
     "test",
 ]
 

@@ -24,6 +24,8 @@ from sfc.cli_quantise import quantise
 from sfc.cli_run import HELP, run
 from sfc.cli_show import HELP as SHOW_HELP
 from sfc.cli_show import show
+from sfc.cli_sweep import HELP as SWEEP_HELP
+from sfc.cli_sweep import sweep
 from sfc.cli_test import HELP as TEST_HELP
 from sfc.cli_test import run_tests
 from sfc.diagnostics import SfcError
@@ -149,6 +151,7 @@ app.command(help=CHECK_HELP)(check)
 app.command("passes", help=PASSES_HELP)(list_passes)
 app.command(help=OPT_HELP)(opt)
 app.command(help=HELP)(run)
+app.command(help=SWEEP_HELP)(sweep)
 app.command("test", help=TEST_HELP)(run_tests)
 app.command(help=SHOW_HELP)(show)
 app.command(help=PHASES_HELP)(phases)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 _MOST_ALIKE = 30
 """Warnings of one code that are shown."""
 
+_OUTER_COMMA = re.compile(r",(?![^\[]*\])")
+"""A comma that stands in no brackets."""
+
 _STYLES = {
     "proved|nothing is open": "bold green",
     "open": "bold yellow",
@@ -34,27 +40,44 @@ Defines = Annotated[
         "-D", metavar="NAME=VALUE", help="value of a `param`, also [1, 2]; may be repeated"
     ),
 ]
+Engine = Annotated[str, typer.Option(help="simulation engine")]
 Level = Annotated[int, typer.Option("-O", min=0, max=2, help="how far to optimise, see `sfc opt`")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="of first weights and sample order")]
 
 
 def parameters(defines: list[str]) -> dict[str, Parameter]:
     """Returns the values of ``-D name=value`` options; an array is written ``name=[4, 3, 2]``."""
-    values: dict[str, Parameter] = {}
-    for define in defines:
-        name, equals, text = define.partition("=")
-        if not equals or not name.isidentifier():
-            raise typer.BadParameter(f"-D takes NAME=VALUE, found {define!r}")
-        is_array = text.startswith("[") and text.endswith("]")
-        try:
-            if is_array:
-                values[name] = tuple(_number(part) for part in text[1:-1].split(","))
-            else:
-                values[name] = _number(text)
-        except ValueError:
-            found = f"parameter `{name}` takes a number or an array such as [4, 3], found {text!r}"
-            fail("E0305", found)
+    return {name: _value(name, text) for name, text in map(_define, defines)}
+
+
+def alternatives(defines: list[str]) -> dict[str, list[Parameter]]:
+    """Returns the values of ``-D name=value,value`` options; arrays are ``name=[4, 3],[4, 2]``."""
+    values: dict[str, list[Parameter]] = {}
+    for name, text in map(_define, defines):
+        if name in values:
+            message = f"-D {name} is given twice: write -D {name}=VALUE,VALUE"
+            raise typer.BadParameter(message)
+        values[name] = [_value(name, part) for part in _OUTER_COMMA.split(text)]
     return values
+
+
+def _define(define: str) -> tuple[str, str]:
+    """Returns the name and the value of a ``-D`` option, as they are written."""
+    name, equals, text = define.partition("=")
+    if not equals or not name.isidentifier():
+        raise typer.BadParameter(f"-D takes NAME=VALUE, found {define!r}")
+    return name, text
+
+
+def _value(name: str, text: str) -> Parameter:
+    text = text.strip()
+    try:
+        if text.startswith("[") and text.endswith("]"):
+            return tuple(_number(part) for part in text[1:-1].split(","))
+        return _number(text)
+    except ValueError:
+        found = f"parameter `{name}` takes a number or an array such as [4, 3], found {text!r}"
+        fail("E0305", found)
 
 
 def _number(text: str) -> float:
@@ -135,3 +158,37 @@ def show_proof(line: str) -> None:
     for word, style in _STYLES.items():
         text.highlight_regex(f"^(?:{word})", style)
     console().print(text)
+
+
+@contextmanager
+def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """Shows a bar on a terminal while its block runs; the block says how much is done, and a note.
+
+    with progress_bar("frames", 100) as advance:
+        advance(50, "half of them")
+    """
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    on_terminal = console(stderr=True)
+    with Progress(
+        *columns, console=on_terminal, transient=True, disable=not on_terminal.is_terminal
+    ) as bar:
+        task = bar.add_task(what, total=total, note="")
+
+        def advance(done: int, note: str) -> None:
+            bar.update(task, completed=done, note=note)
+
+        yield advance

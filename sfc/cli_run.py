@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sfc.cli_common import Defines, Level, Seed, compiled, parameters
+from sfc.cli_common import Defines, Engine, Level, Seed, compiled, parameters
 from sfc.diagnostics import fail
 from sfc.files import check_writable
+from sfc.sim import DEFAULT_ENGINE
 
 if TYPE_CHECKING:
     from sfc.ir.circuit import Parameter
@@ -62,7 +63,7 @@ def run(
         list[str],
         typer.Option("--probe", metavar="NAME", help="record h, or h.v, beside the file's probes"),
     ] = [],  # noqa: B006
-    engine: Annotated[str, typer.Option(help="simulation engine")] = "reference",
+    engine: Engine = DEFAULT_ENGINE,
     seed: Seed = 0,
     defines: Defines = [],  # noqa: B006
     level: Level = 0,

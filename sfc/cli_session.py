@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from sfc.cli_common import console, show_diagnostics
+from sfc.cli_common import console, progress_bar, show_diagnostics
 from sfc.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Session:
 
     def _train_epoch(self, training: Training, epochs: int, learn: bool) -> None:
         epoch = training.epoch + 1
-        with self._bar(f"epoch {epoch}/{epochs}", training.samples) as advance:
+        with progress_bar(f"epoch {epoch}/{epochs}", training.samples) as advance:
             for progress in training.run(epoch, learn=learn, watch=self.check):
                 advance(progress.sample, _accuracies(training.recent(_RECENT)))
                 if self.stopped and progress.sample < progress.samples:
@@ -110,7 +110,7 @@ class Session:
 
         samples = limited(len(training.dataset.test_labels), limit)
         evaluation = None
-        with self._bar("test", samples) as advance:
+        with progress_bar("test", samples) as advance:
             for evaluation in evaluate(self.simulator, training.dataset, limit, self.check):
                 advance(evaluation.score.samples, _accuracies(evaluation.score))
                 if self.stopped and evaluation.score.samples < samples:
@@ -154,7 +154,7 @@ class Session:
             self.say(f"Nothing is presented to {', '.join(missing)}.")
         probes = list(simulator.circuit.populations) if self.plot else []
         activity = None
-        with self._listening(), self._bar(unit, length) as advance:
+        with self._listening(), progress_bar(unit, length) as advance:
             run = run_activity(
                 simulator, unit, length, inputs, learn, self.probes, probes, self.check
             )
@@ -254,34 +254,6 @@ class Session:
         if self.stopped:
             raise KeyboardInterrupt
         self.stopped = True
-
-    @contextmanager
-    def _bar(self, what: str, total: int) -> Iterator[Callable[[int, str], None]]:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
-        )
-        on_terminal = console(stderr=True)
-        with Progress(
-            *columns, console=on_terminal, transient=True, disable=not on_terminal.is_terminal
-        ) as bar:
-            task = bar.add_task(what, total=total, note="")
-
-            def advance(done: int, note: str) -> None:
-                bar.update(task, completed=done, note=note)
-
-            yield advance
 
 
 def _count(number: int, noun: str) -> str:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sfc.cli_common import Defines, console, parameters, show_diagnostics
+from sfc.cli_common import Defines, Engine, console, parameters, show_diagnostics
 from sfc.cli_suite import Session, Suite
 from sfc.diagnostics import Reporter, SfcError
 from sfc.files import check_writable, write_file
+from sfc.sim import DEFAULT_ENGINE
 
 if TYPE_CHECKING:
     from sfc.ir.circuit import Parameter
@@ -46,7 +47,7 @@ def run_tests(
         Path | None, typer.Option("--json", metavar="FILE", help="write the outcome; - prints it")
     ] = None,
     stop: Annotated[bool, typer.Option("-x", help="stop at the first test that fails")] = False,
-    engine: Annotated[str, typer.Option(help="simulation engine")] = "reference",
+    engine: Engine = DEFAULT_ENGINE,
 ) -> None:
     """Runs the tests of circuit files."""
     written = [path for path in (json_file,) if path is not None and str(path) != "-"]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfc.diagnostics import Reporter, fail, nearest, printable
 from sfc.ir.circuit import Circuit, Parameter
+from sfc.sim import DEFAULT_ENGINE
 from sfc.span import Source
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def compile_tests(
 def test(
     path: str | Path,
     /,
-    engine: str = "reference",  # noqa: PT028
+    engine: str = DEFAULT_ENGINE,  # noqa: PT028
     **parameters: Any,
 ) -> list[Outcome]:
     """Runs the tests of a circuit file and returns what became of each.
@@ -221,7 +222,7 @@ def _elaborate(
     from sfc.syntax.ast import Test
     from sfc.syntax.parser import parse
 
-    values = {name: _value(name, value) for name, value in parameters.items()}
+    values = {name: parameter_value(name, value) for name, value in parameters.items()}
     folders = (resource("circuits") / "lib",)
     file = parse(source)
     if values and not with_tests:
@@ -231,7 +232,7 @@ def _elaborate(
     return elaborate(file, values, reporter or Reporter(), folders)
 
 
-def _value(name: str, value: object) -> Parameter:
+def parameter_value(name: str, value: object) -> Parameter:
     """Returns a parameter's value: a number, or a tuple of the numbers of a list or array."""
     if isinstance(value, list | tuple) or getattr(value, "ndim", 0) == 1:
         return tuple(_number(name, item) for item in value)  # type: ignore[attr-defined]
@@ -368,7 +369,7 @@ def build(
     return write_folder(Path(folder), files)
 
 
-def load_bundle(folder: str | Path, *, engine: str = "reference") -> Simulator:
+def load_bundle(folder: str | Path, *, engine: str = DEFAULT_ENGINE) -> Simulator:
     """Returns a simulator with the circuit and weights of a bundle that `build` wrote.
 
     Raises:

@@ -1,1 +1,4 @@
 """Simulators, datasets and what runs yield."""
+
+DEFAULT_ENGINE = "reference"
+"""The engine that runs a circuit where none is named; it is stated here alone."""

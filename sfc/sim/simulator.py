@@ -15,6 +15,7 @@ from sfc.diagnostics import fail, nearest
 from sfc.ir.circuit import Circuit
 from sfc.ir.limits import SIMULATED_BYTES
 from sfc.ir.reals import refuse_real_weights
+from sfc.sim import DEFAULT_ENGINE
 from sfc.sim.initial import first_weights
 from sfc.sim.recorder import Recorder
 from sfc.sim.reference import ReferenceEngine
@@ -26,6 +27,13 @@ from sfc.sim.weights import Weights
 
 ENGINES = {ReferenceEngine.name: ReferenceEngine}
 """Every engine, by name."""
+
+
+def check_engine(name: str) -> None:
+    """Reports a name that is no engine's, E0707."""
+    if name not in ENGINES:
+        help = nearest(name, ENGINES) or f"the engines are {', '.join(ENGINES)}"
+        fail("E0707", f"unknown engine `{name}`", help=help)
 
 
 class Simulator:
@@ -43,7 +51,7 @@ class Simulator:
 
     notes: Mapping[str, Any]
 
-    def __init__(self, circuit: Circuit, *, engine: str = "reference", seed: int = 0) -> None:
+    def __init__(self, circuit: Circuit, *, engine: str = DEFAULT_ENGINE, seed: int = 0) -> None:
         """Stands before step 0, with first weights drawn from the seed.
 
         Raises:
@@ -55,9 +63,7 @@ class Simulator:
             fail("E0305", f"Simulator takes a Circuit, found {found}", help="sfc.compile makes one")
         if isinstance(seed, bool) or operator.index(seed) < 0:
             fail("E0302", f"a seed is an integer from 0 on, found {seed!r}")
-        if engine not in ENGINES:
-            help = nearest(engine, ENGINES) or f"the engines are {', '.join(ENGINES)}"
-            fail("E0707", f"unknown engine `{engine}`", help=help)
+        check_engine(engine)
         refuse_real_weights(circuit)
         _check_memory(circuit)
         self.circuit = circuit

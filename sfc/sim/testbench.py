@@ -10,6 +10,7 @@ import numpy as np
 from sfc.diagnostics import Diagnostic, SfcError
 from sfc.ir.circuit import Circuit
 from sfc.ir.testbench import Testbench
+from sfc.sim import DEFAULT_ENGINE
 from sfc.sim.drive import Drive, drive_of, neuron_name
 from sfc.sim.observation import Mismatch, Observer, Window, compare_weights, node_of
 from sfc.sim.outcome import Difference, Failure, Outcome, failure_of
@@ -23,7 +24,7 @@ _LISTED = 4
 def run_test(
     circuit: Circuit,
     test: Testbench,
-    engine: str = "reference",
+    engine: str = DEFAULT_ENGINE,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Outcome:
     """Runs a test until something differs.

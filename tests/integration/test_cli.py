@@ -33,7 +33,7 @@ def weights_of(path: Path) -> dict[str, np.ndarray]:
 
 
 def test_help_shows_examples(tmp_path: Path) -> None:
-    for words in ([], ["check"], ["build"], ["run"]):
+    for words in ([], ["check"], ["build"], ["run"], ["sweep"]):
         assert "Examples:" in run(*words, "--help", folder=tmp_path).stdout
 
 

@@ -22,6 +22,7 @@ ROWS = (
     {"passes", "sim", "place"},
     {"sema", "targets", "report"},
     {"driver"},
+    {"sweeps"},
     {"sfc"},
     {"cli"},
     {"__main__"},
@@ -35,6 +36,7 @@ LIBRARY_USERS = {
     "typer": "sfc.cli",
     "rich": "sfc.cli",
     "matplotlib": "sfc.report",
+    "distributed": "sfc.sweeps.pools",
     "vcd": "sfc.report.waveform",
 }
 
