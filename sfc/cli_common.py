@@ -61,6 +61,17 @@ def alternatives(defines: list[str]) -> dict[str, list[Parameter]]:
     return values
 
 
+def grey_levels(levels: str | None) -> list[int] | None:
+    """Returns the numbers of ``--levels 40,110,180``."""
+    if levels is None:
+        return None
+    try:
+        return [int(part) for part in levels.split(",")]
+    except ValueError:
+        message = f"--levels takes grey values such as 40,110,180, found {levels!r}"
+        raise typer.BadParameter(message) from None
+
+
 def _define(define: str) -> tuple[str, str]:
     """Returns the name and the value of a ``-D`` option, as they are written."""
     name, equals, text = define.partition("=")

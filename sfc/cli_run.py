@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sfc.cli_common import Defines, Engine, Level, Seed, compiled, parameters
+from sfc.cli_common import Defines, Engine, Level, Seed, compiled, grey_levels, parameters
 from sfc.diagnostics import fail
 from sfc.files import check_writable
 from sfc.sim import DEFAULT_ENGINE
@@ -118,7 +118,7 @@ def run(
     session = Session(simulator, plot, json_file, probes, watch, lines)
     dataset = None
     if data is not None:
-        dataset = load_data(data, levels=_numbers(levels), threshold=threshold, crop=crop)
+        dataset = load_data(data, levels=grey_levels(levels), threshold=threshold, crop=crop)
     if dataset is not None and circuit.schedule.readouts:
         if resume is not None and simulator.notes:
             _refuse_other_options(context, simulator)
@@ -134,17 +134,6 @@ def run(
         raise typer.Exit(130)
     if session.is_broken:
         raise typer.Exit(1)
-
-
-def _numbers(levels: str | None) -> list[int] | None:
-    """Returns the numbers of ``40,110,180``."""
-    if levels is None:
-        return None
-    try:
-        return [int(part) for part in levels.split(",")]
-    except ValueError:
-        message = f"--levels takes grey values such as 40,110,180, found {levels!r}"
-        raise typer.BadParameter(message) from None
 
 
 def _references(texts: list[str], plot: Path | None) -> list[Reference]:

@@ -17,6 +17,7 @@ from sfc.cli_common import (
     Level,
     alternatives,
     console,
+    grey_levels,
     progress_bar,
     show_diagnostics,
 )
@@ -83,9 +84,12 @@ def sweep(
         Path | None, typer.Option(metavar="DIR", help="write a picture as PNG and SVG")
     ] = None,
     shuffle: Annotated[bool, typer.Option(help="shuffle samples in every epoch")] = True,
+    levels: Annotated[
+        str | None,
+        typer.Option(metavar="T,T,…", help="grey values, each from which a plane of pixels is on"),
+    ] = None,
     threshold: Annotated[
-        int | None,
-        typer.Option(min=1, max=255, help="grey value from which a pixel is on; default: 129"),
+        int | None, typer.Option(help="the same as one level; 129 if none is given")
     ] = None,
     crop: Annotated[int, typer.Option(min=0, help="pixels cut from each side of images")] = 0,
 ) -> None:
@@ -97,6 +101,9 @@ def sweep(
     started = time.monotonic()
     if jobs is not None and scheduler is not None:
         raise typer.BadParameter("--jobs is for this machine; with --scheduler its workers decide")
+    if levels is not None and threshold is not None:
+        raise typer.BadParameter("--threshold T is --levels T; give one of them")
+    chosen_levels = grey_levels(levels)
     values, chosen = alternatives(defines), _seeds(seeds)
     path = output or Path(f"{file.stem}.sweep.csv")
     for written in (path, json_file, plot / "sweep.png" if plot else None):
@@ -104,6 +111,7 @@ def sweep(
             check_writable(written, file)
     options = Options(
         data=data,
+        levels=None if chosen_levels is None else tuple(chosen_levels),
         threshold=threshold,
         crop=crop,
         epochs=epochs,

@@ -20,10 +20,10 @@ from sfc.ir.circuit import Circuit, Parameter
 from sfc.ir.record import digest
 from sfc.resources import resource
 from sfc.sim import DEFAULT_ENGINE
-from sfc.sim.datasets import Dataset
+from sfc.sim.datasets import Dataset, load_data
 from sfc.sim.simulator import check_engine
 from sfc.sim.training import bind, limited
-from sfc.sweeps.work import data_digest, loaded, packed
+from sfc.sweeps.work import data_digest, packed
 
 MOST_RUNS = 10_000
 """Runs of one sweep."""
@@ -38,11 +38,12 @@ class Options:
 
     Attributes:
         data: a shipped dataset's name, or a path.
-        threshold: None for the one of `load_data`.
+        levels, threshold: None for what `load_data` does then.
         level: how far circuits are optimised, 0 to 2.
     """
 
     data: str
+    levels: tuple[int, ...] | None = None
     threshold: int | None = None
     crop: int = 0
     epochs: int = 1
@@ -134,7 +135,9 @@ def make_plan(
     _check_choice([("seed", chosen), *given.items()])
     _check_options(options)
     options = replace(options, data=_lasting(options.data))
-    dataset = loaded(options.data, options.threshold, options.crop)
+    dataset = load_data(
+        options.data, levels=options.levels, threshold=options.threshold, crop=options.crop
+    )
     if limited(len(dataset.test_labels), options.test_limit) == 0:
         fail("E0711", f"{dataset.name} has no test samples, and a sweep compares tests")
     name, combinations, warnings = _combinations(circuit, given, options, dataset)
@@ -202,7 +205,8 @@ def _key(combination: Combination, seed: int, data: str, options: Options) -> st
     of_runs = {
         key: value
         for key, value in asdict(options).items()
-        if key not in ("data", "threshold", "crop", "level")  # these are in the two digests
+        if key
+        not in ("data", "levels", "threshold", "crop", "level")  # these are in the two digests
     }
     content = {
         "form": _KEY_FORM,

@@ -6,7 +6,7 @@ import operator
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -68,6 +68,7 @@ def sweep(
     limit: int = 0,
     test_limit: int = 0,
     shuffle: bool = True,
+    levels: Sequence[int] | None = None,
     threshold: int | None = None,
     crop: int = 0,
     level: int = 0,
@@ -89,7 +90,7 @@ def sweep(
         circuit: a circuit file, the name of a shipped circuit, or a circuit.
         parameters: the values of each: a number or, for an array, a tuple is one value, a list
             gives several.
-        data: see `sfc.load_data`; `threshold` and `crop` likewise.
+        data: see `sfc.load_data`; `levels`, `threshold` and `crop` likewise.
         seeds: of first weights and of the order of samples; 8 stands for 0 to 7.
         epochs: passes over the training set; a test follows each.
         limit: training samples of an epoch; 0 for all.
@@ -110,6 +111,7 @@ def sweep(
     started = time.monotonic()
     options = Options(
         data=_name_of_data(data),
+        levels=None if levels is None else tuple(levels),
         threshold=threshold,
         crop=crop,
         epochs=epochs,

@@ -43,12 +43,6 @@ def data_digest(dataset: Dataset) -> str:
     return hashed.hexdigest()
 
 
-def loaded(data: str, threshold: int | None, crop: int) -> Dataset:
-    """Loads a dataset as the options of a sweep say; a threshold of None is the usual one."""
-    given: dict[str, Any] = {} if threshold is None else {"threshold": threshold}
-    return load_data(data, crop=crop, **given)
-
-
 def plain(errors: Iterable[Diagnostic]) -> list[tuple[str, str, str]]:
     """Returns code, message and help of every diagnostic."""
     return [(error.code, error.message, error.help) for error in errors]
@@ -80,7 +74,9 @@ def execute(task: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _trained(task: Mapping[str, Any]) -> tuple[Training, list[Score]]:
-    dataset = _dataset(*(task[key] for key in ("data", "threshold", "crop", "data_digest")))
+    dataset = _dataset(
+        *(task[key] for key in ("data", "levels", "threshold", "crop", "data_digest"))
+    )
     circuit = parse_circuit(zlib.decompress(task["circuit"]).decode())
     simulator = Simulator(circuit, engine=task["engine"], seed=task["seed"])
     options = {key: task[key] for key in ("seed", "limit", "shuffle")}
@@ -95,9 +91,11 @@ def _trained(task: Mapping[str, Any]) -> tuple[Training, list[Score]]:
 
 
 @lru_cache(maxsize=1)
-def _dataset(data: str, threshold: int | None, crop: int, digest: str) -> Dataset:
+def _dataset(
+    data: str, levels: tuple[int, ...] | None, threshold: int | None, crop: int, digest: str
+) -> Dataset:
     """Returns a dataset, once read for all the runs of a sweep."""
-    dataset = loaded(data, threshold, crop)
+    dataset = load_data(data, levels=levels, threshold=threshold, crop=crop)
     if data_digest(dataset) != digest:
         message = f"the dataset {data} holds something else here than where the sweep was started"
         fail("E0701", message, help="put the same files in the same place on every machine")
