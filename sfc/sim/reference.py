@@ -170,6 +170,8 @@ class ReferenceEngine:
     """
 
     name = "reference"
+    pace = 50
+    """Frames of a large circuit that it runs in about a tenth of a second."""
 
     def __init__(self, circuit: Circuit, weights: dict[str, NDArray[np.int16]]) -> None:
         """Starts at step 0 with nothing under way; `weights` is used in place."""
@@ -191,6 +193,10 @@ class ReferenceEngine:
         self._record = StepRecord(circuit)
         self._set_parameters()
         self._set_state()
+
+    def fresh(self, weights: dict[str, NDArray[np.int16]]) -> ReferenceEngine:
+        """Returns an engine of the same circuit before step 0; `weights` is used in place."""
+        return ReferenceEngine(self.circuit, weights)
 
     def _synapses(self, projection: Projection) -> Outgoing:
         weight = projection.weight

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
+from copy import copy
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -96,9 +97,16 @@ class Simulator:
 
     def with_same_weights(self) -> Simulator:
         """Returns a simulator with a copy of the weights that stands before step 0."""
-        other = Simulator(self.circuit, engine=self.engine, seed=self.seed)
-        other.weights.update(self.plastic_weights())
+        other = copy(self)
+        weights = self.plastic_weights()
+        other._engine = self._engine.fresh(weights)
+        other.weights = Weights(self.circuit, other._engine.weights)
+        other.notes = {}
         return other
+
+    def pace(self, unit: int) -> int:
+        """Returns how many frames to run between two looks at progress, a multiple of a unit."""
+        return max(1, self._engine.pace // unit) * unit
 
     def run(
         self,

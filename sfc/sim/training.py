@@ -19,7 +19,7 @@ from sfc.sim.stretch import Overflow
 from sfc.sim.watch import Watch
 
 _CHUNK = 50
-"""Samples between two looks at the progress."""
+"""Samples of a point of the learning curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,11 @@ class Score:
     by_spikes: int = 0
     by_membrane: int = 0
 
-    def add(self, result: Result, labels: NDArray[Any]) -> None:
-        """Adds the frames of a run."""
-        self.samples += len(labels)
-        self.by_spikes += int(np.sum(result.readout.classes_by_spikes == labels))
-        self.by_membrane += int(np.sum(result.readout.classes_by_membrane == labels))
+    def add(self, other: Score) -> None:
+        """Adds what others saw."""
+        self.samples += other.samples
+        self.by_spikes += other.by_spikes
+        self.by_membrane += other.by_membrane
 
     @property
     def accuracy_by_spikes(self) -> float:
@@ -93,7 +93,7 @@ class Progress:
     Attributes:
         epoch: from 0.
         sample, samples: of this epoch.
-        recent: the last chunk.
+        recent: what was seen since the progress before.
     """
 
     epoch: int
@@ -165,15 +165,14 @@ class Training:
         while self.epoch < epochs:
             order = self._order()
             while self.sample < self.samples:
-                chosen = order[self.sample : self.sample + _CHUNK]
+                chosen = order[self.sample : self.sample + self.simulator.pace(_CHUNK)]
                 data = self.dataset
                 inputs = binding.inputs(data.train_images[chosen], data.train_labels[chosen])
                 result = self.simulator.run(inputs, learn=learn, watch=watch)
-                recent = Score(len(chosen))
-                if circuit.schedule.readouts:
-                    recent = Score()
-                    recent.add(result, self.dataset.train_labels[chosen])
-                self._note(recent)
+                recent = Score()
+                for score in _scores(result, data.train_labels[chosen]):
+                    self._note(score)
+                    recent.add(score)
                 self.overflow = self.overflow or next(iter(result.overflows), None)
                 yield Progress(self.epoch, self.sample, self.samples, recent)
             self.epochs.append(self.current)
@@ -189,9 +188,7 @@ class Training:
 
     def _note(self, recent: Score) -> None:
         self.sample += recent.samples
-        self.current.samples += recent.samples
-        self.current.by_spikes += recent.by_spikes
-        self.current.by_membrane += recent.by_membrane
+        self.current.add(recent)
         seen = self.epoch * self.samples + self.sample
         self.curve.append((seen, recent.by_spikes, recent.by_membrane))
 
@@ -260,6 +257,21 @@ def _origin(dataset: Dataset) -> dict[str, Any]:
 
 def _at_levels(levels: object) -> str:
     return f" at levels {levels}" if levels else ""
+
+
+def _scores(result: Result, labels: NDArray[Any]) -> Iterator[Score]:
+    """Yields the score of each chunk of a run; zeros for a circuit without a readout."""
+    right = np.zeros((2, len(labels)), np.int64)
+    if result.circuit.schedule.readouts:
+        right[0] = result.readout.classes_by_spikes == labels
+        right[1] = result.readout.classes_by_membrane == labels
+    starts = np.arange(0, len(labels), _CHUNK)
+    ends = np.minimum(starts + _CHUNK, len(labels))
+    sums = np.add.reduceat(right, starts, axis=1)
+    for samples, by_spikes, by_membrane in zip(
+        (ends - starts).tolist(), *sums.tolist(), strict=True
+    ):
+        yield Score(samples, by_spikes, by_membrane)
 
 
 def _count(value: object) -> int:
@@ -350,8 +362,9 @@ def evaluate(
     size = circuit.size(circuit.schedule.readouts[0].population)
     evaluation = Evaluation(np.zeros((size, size), np.int64), np.zeros((size, size), np.int64))
     samples = limited(len(dataset.test_labels), limit)
-    for start in range(0, samples, _CHUNK):
-        chosen = slice(start, min(start + _CHUNK, samples))
+    pace = frozen.pace(_CHUNK)
+    for start in range(0, samples, pace):
+        chosen = slice(start, min(start + pace, samples))
         labels = dataset.test_labels[chosen]
         images = {binding.image: dataset.test_images[chosen]}
         result = frozen.run(images, learn=False, watch=watch)

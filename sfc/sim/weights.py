@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ class Weights(MutableMapping[str, NDArray[Any]]):
     for its own synapses. Constant weights can be read only.
     """
 
-    def __init__(self, circuit: Circuit, arrays: dict[str, NDArray[np.int16]]) -> None:
+    def __init__(self, circuit: Circuit, arrays: Mapping[str, NDArray[np.int16]]) -> None:
         """Wraps the arrays of the plastic projections."""
         self._circuit = circuit
         self._arrays = arrays

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,10 @@ from sfc.sim.stimulus import Stimulus
 
 _FEWEST_FRAMES = 4
 """Frames of a run below which the kernel is not worth while."""
+
+_TAIL = 2
+"""Frames that the general engine goes through for the exact state: what the first leaves under way
+decides the currents of the second, which are part of the state."""
 
 _BLOCK = 512
 """Frames after which the kernel's state is copied, to go back to."""
@@ -41,6 +45,11 @@ class _Segment:
     count: int
     learn: bool
 
+    def part(self, start: int, stop: int) -> _Segment:
+        """Returns some of the frames."""
+        rows = {name: array[start:stop] for name, array in self.rows.items()}
+        return _Segment(rows, stop - start, self.learn)
+
 
 @dataclass(slots=True)
 class _Anchor:
@@ -58,6 +67,21 @@ class _Anchor:
     carried: Carried
     clock: tuple[int, int, int, tuple[Phase, ...]]
     segments: list[_Segment] = field(default_factory=list)
+
+
+def _split(segments: list[_Segment]) -> tuple[list[_Segment], list[_Segment]]:
+    """Divides frames into the tail and all before."""
+    before: list[_Segment] = []
+    left = sum(segment.count for segment in segments) - _TAIL
+    for number, segment in enumerate(segments):
+        if left <= 0:
+            return before, segments[number:]
+        count = min(left, segment.count)
+        before.append(segment.part(0, count))
+        left -= count
+        if count < segment.count:
+            return before, [segment.part(count, segment.count), *segments[number + 1 :]]
+    return before, []
 
 
 class Weights(Mapping[str, NDArray[np.int16]]):
@@ -92,7 +116,7 @@ class CompiledEngine:
     Between frames the kernel knows only weights, and who fires early. Nothing else of one frame has
     a bearing on the next, as long as that is as supposed. Where the exact state is asked for, which
     also has what is under way, the kernel goes through the frames since an anchor again, and the
-    general engine through the last of them.
+    general engine through the last two of them.
 
     Attributes:
         circuit: what runs.
@@ -104,6 +128,7 @@ class CompiledEngine:
     """
 
     name = "compiled"
+    pace = 20_000
 
     def __init__(self, circuit: Circuit, weights: Arrays, batch: Batch | None = None) -> None:
         """Starts at step 0 with nothing under way.
@@ -207,20 +232,20 @@ class CompiledEngine:
         """Runs frames until all are done, or one is a surprise."""
         while count:
             part = min(count, _BLOCK)
-            # The anchor is one frame before the end of a block: from there the general engine
-            # gets at everything that is under way at the end.
-            if self._has_surprise(stimulus, recorder, learn, part - 1):
+            if self._has_surprise(stimulus, recorder, learn, max(part - _TAIL, 0)):
                 return
             anchor = self._new_anchor(is_exact=False)
-            if self._has_surprise(stimulus, recorder, learn, 1):
+            if self._has_surprise(stimulus, recorder, learn, min(part, _TAIL)):
                 return
             assert self._anchor is not None
-            anchor.segments.append(self._anchor.segments[-1])
-            self._anchor = anchor
+            if part >= _TAIL:
+                anchor.segments.append(self._anchor.segments[-1])
+                self._anchor = anchor
             count -= part
-        last = anchor.segments[-1]
-        rows = {name: array.copy() for name, array in last.rows.items()}
-        anchor.segments[-1] = _Segment(rows, last.count, last.learn)
+        assert self._anchor is not None
+        for number, segment in enumerate(self._anchor.segments):
+            rows = {name: array.copy() for name, array in segment.rows.items()}
+            self._anchor.segments[number] = replace(segment, rows=rows)
 
     def _has_surprise(
         self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int
@@ -273,10 +298,7 @@ class CompiledEngine:
             return
         assert self._batch is not None
         now = {name: array.copy() for name, array in self._arrays.items()}
-        *before, last = anchor.segments
-        if last.count > 1:
-            start = {name: rows[:-1] for name, rows in last.rows.items()}
-            before.append(_Segment(start, last.count - 1, last.learn))
+        before, tail = _split(anchor.segments)
         self._batch.storage.restore(anchor.weights)
         self._batch.carry(anchor.carried)
         for segment in before:
@@ -289,8 +311,9 @@ class CompiledEngine:
             carried = self._batch.carried()
             state = self._boundary.state(self.clock, self._general.state(), carried)
             self._general.restore(state)
-        rows = {name: array[-1:] for name, array in last.rows.items()}
         recorder = Recorder(self.circuit, (), False)
-        self._general.run(Stimulus(True, 1, rows), recorder, last.learn)
+        for segment in tail:
+            stimulus = Stimulus(True, segment.count, segment.rows)
+            self._general.run(stimulus, recorder, segment.learn)
         for name, array in now.items():
             self._arrays[name][:] = array
