@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sfc.ir.circuit import Circuit
-from sfc.sim.clock import Clock, Phase
+from sfc.sim.clock import Clock
+from sfc.sim.compiled.anchor import TAIL, Anchor, Segment
 from sfc.sim.compiled.batch import Batch
-from sfc.sim.compiled.boundary import Boundary, Carried
+from sfc.sim.compiled.boundary import Boundary
 from sfc.sim.compiled.plan import NotCompiled, make_program
+from sfc.sim.compiled.program import Program
 from sfc.sim.recorder import Recorder
 from sfc.sim.reference import ReferenceEngine
 from sfc.sim.stimulus import Stimulus
 
-_FEWEST_FRAMES = 4
-"""Frames of a run below which the kernel is not worth while."""
-
-_TAIL = 2
-"""Frames that the general engine goes through for the exact state: what the first leaves under way
-decides the currents of the second, which are part of the state."""
+FEWEST_FRAMES = 4
+"""Frames below which a kernel is not entered."""
 
 _BLOCK = 512
 """Frames after which the kernel's state is copied, to go back to."""
@@ -35,53 +32,6 @@ _GOOD_RUN = 16
 _MOST_PATIENCE = 1024
 
 Arrays = dict[str, NDArray[np.int16]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """Frames that a kernel ran: samples of the inputs, (count, size)."""
-
-    rows: Mapping[str, NDArray[np.bool_]]
-    count: int
-    learn: bool
-
-    def part(self, start: int, stop: int) -> _Segment:
-        """Returns some of the frames."""
-        rows = {name: array[start:stop] for name, array in self.rows.items()}
-        return _Segment(rows, stop - start, self.learn)
-
-
-@dataclass(slots=True)
-class _Anchor:
-    """The beginning of a frame that the kernel ran, and all that it ran since.
-
-    Attributes:
-        is_exact: whether the general engine still has the state of that time.
-        weights: as the storage held them.
-        carried: who fires early in the frame because of the one before.
-        clock: step, frame, step in which that began, and relays that had spiked.
-    """
-
-    is_exact: bool
-    weights: list[NDArray[Any]]
-    carried: Carried
-    clock: tuple[int, int, int, tuple[Phase, ...]]
-    segments: list[_Segment] = field(default_factory=list)
-
-
-def _split(segments: list[_Segment]) -> tuple[list[_Segment], list[_Segment]]:
-    """Divides frames into the tail and all before."""
-    before: list[_Segment] = []
-    left = sum(segment.count for segment in segments) - _TAIL
-    for number, segment in enumerate(segments):
-        if left <= 0:
-            return before, segments[number:]
-        count = min(left, segment.count)
-        before.append(segment.part(0, count))
-        left -= count
-        if count < segment.count:
-            return before, [segment.part(count, segment.count), *segments[number + 1 :]]
-    return before, []
 
 
 class Weights(Mapping[str, NDArray[np.int16]]):
@@ -121,7 +71,7 @@ class CompiledEngine:
     Attributes:
         circuit: what runs.
         weights: by plastic projection, (n_pre, n_post), in weight units.
-        reason: why there is no kernel; empty if there is one.
+        reason: why the last run had no kernel; empty if it had one.
         frames: how many were run.
         general_frames: how many of them the general engine ran.
         surprises: how often each kind came.
@@ -130,41 +80,66 @@ class CompiledEngine:
     name = "compiled"
     pace = 20_000
 
-    def __init__(self, circuit: Circuit, weights: Arrays, batch: Batch | None = None) -> None:
+    def __init__(
+        self,
+        circuit: Circuit,
+        weights: Arrays,
+        fewest: int = FEWEST_FRAMES,
+        batch: Batch | None = None,
+    ) -> None:
         """Starts at step 0 with nothing under way.
 
         Args:
             circuit: what runs.
             weights: used in place.
+            fewest: frames of a run for which a kernel is made, if there is none yet.
             batch: made for this circuit, if there is one.
         """
         self.circuit = circuit
         self.weights: Mapping[str, NDArray[np.int16]] = Weights(self, weights)
-        self.reason = ""
+        self.reason = f"no run has had {fewest} frames"
         self.frames = self.general_frames = 0
         self.surprises: Counter[str] = Counter()
         self._arrays = weights
+        self._fewest = fewest
         self._general = ReferenceEngine(circuit, weights)
         self._is_packed = False
-        self._anchor: _Anchor | None = None
+        self._anchor: Anchor | None = None
         self._patience = 1
-        self._batch = batch
-        if batch is None:
-            try:
-                self._batch = Batch(circuit, make_program(circuit))
-            except NotCompiled as why:
-                self.reason = str(why)
-        if self._batch is not None:
-            self._boundary = Boundary(circuit, self._batch.program)
+        self._batch: Batch | None = None
+        self._is_tried = False
+        if batch is not None:
+            self._take(batch)
 
     @property
     def clock(self) -> Clock:
         """Where the engine stands in time."""
         return self._general.clock
 
+    @property
+    def program(self) -> Program | None:
+        """What the kernel does in a frame, if there is one."""
+        return self._batch.program if self._batch is not None else None
+
     def fresh(self, weights: Arrays) -> CompiledEngine:
         """Returns an engine of the same circuit before step 0; `weights` is used in place."""
-        return CompiledEngine(self.circuit, weights, self._batch and self._batch.twin())
+        batch = self._batch.twin() if self._batch is not None else None
+        return CompiledEngine(self.circuit, weights, self._fewest, batch)
+
+    def prepare(self) -> None:
+        """Makes the kernel, or finds out why there can be none."""
+        if not self._is_tried:
+            self._is_tried = True
+            try:
+                self._take(Batch(self.circuit, make_program(self.circuit)))
+            except NotCompiled as why:
+                self.reason = str(why)
+
+    def _take(self, batch: Batch) -> None:
+        self._is_tried = True
+        self._batch = batch
+        self._boundary = Boundary(self.circuit, batch.program)
+        self.reason = ""
 
     def unpack(self) -> None:
         """Brings the arrays of the weights up to date; they may then be changed."""
@@ -192,8 +167,9 @@ class CompiledEngine:
         Raises:
             SfcError: the chain that makes frames fell silent.
         """
-        is_for_kernel = stimulus.by_frames and self._batch and self._batch.wanted(recorder)
-        if not is_for_kernel or not self._pack():
+        if stimulus.by_frames and stimulus.length >= self._fewest:
+            self.prepare()
+        if not self._is_for_kernel(stimulus, recorder):
             before = self.clock.frame
             self._leave_kernel()
             self._general.run(stimulus, recorder, learn)
@@ -201,15 +177,29 @@ class CompiledEngine:
             return
         while not stimulus.is_over(self.clock):
             left = stimulus.length - stimulus.frames_begun
-            if left >= _FEWEST_FRAMES and self._may_enter_kernel():
+            if left >= FEWEST_FRAMES and self._may_enter_kernel():
                 self._run_kernel(stimulus, recorder, learn, left)
             else:
                 self._run_general(stimulus, recorder, learn, min(left, self._patience))
+
+    def _is_for_kernel(self, stimulus: Stimulus, recorder: Recorder) -> bool:
+        if self._batch is None or not stimulus.by_frames:
+            return False
+        if self._batch.wanted(recorder) is None:
+            self.reason = "a kernel does not tell what was asked for"
+            return False
+        if not self._pack():
+            self.reason = "weights that are held once differ"
+            return False
+        self.reason = ""
+        return True
 
     def _pack(self) -> bool:
         """Lets the kernel have the weights; False if copies that it holds once differ."""
         assert self._batch is not None
         if not self._is_packed:
+            if self._anchor is not None and not self._batch.storage.holds(self._arrays):
+                self._leave_kernel()  # what was run before cannot be run again with new weights
             self._is_packed = self._batch.storage.load(self._arrays)
         return self._is_packed
 
@@ -232,20 +222,19 @@ class CompiledEngine:
         """Runs frames until all are done, or one is a surprise."""
         while count:
             part = min(count, _BLOCK)
-            if self._has_surprise(stimulus, recorder, learn, max(part - _TAIL, 0)):
+            if self._has_surprise(stimulus, recorder, learn, max(part - TAIL, 0)):
                 return
             anchor = self._new_anchor(is_exact=False)
-            if self._has_surprise(stimulus, recorder, learn, min(part, _TAIL)):
+            if self._has_surprise(stimulus, recorder, learn, min(part, TAIL)):
                 return
             assert self._anchor is not None
-            if part >= _TAIL:
+            if part >= TAIL:
                 anchor.segments.append(self._anchor.segments[-1])
                 self._anchor = anchor
             count -= part
         assert self._anchor is not None
-        for number, segment in enumerate(self._anchor.segments):
-            rows = {name: array.copy() for name, array in segment.rows.items()}
-            self._anchor.segments[number] = replace(segment, rows=rows)
+        # What the run was given is not held on to.
+        self._anchor.segments[:] = [s.part(0, s.count) for s in self._anchor.segments]
 
     def _has_surprise(
         self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int
@@ -257,25 +246,25 @@ class CompiledEngine:
         done, surprise = self._batch.run(stimulus.rows, first, count, learn, recorder)
         if done:
             rows = {name: array[first : first + done] for name, array in stimulus.rows.items()}
-            self._anchor.segments.append(_Segment(rows, done, learn))
+            self._anchor.segments.append(Segment(rows, done, learn))
             stimulus.next_frame(done)
             self._boundary.go_on(self.clock, done)
             self.frames += done
         if surprise is None:
             return False
         self.surprises[surprise.what] += 1
-        is_rare = sum(segment.count for segment in self._anchor.segments) >= _GOOD_RUN
+        is_rare = self._anchor.count >= _GOOD_RUN
         self._patience = 1 if is_rare else min(2 * self._patience, _MOST_PATIENCE)
         left = stimulus.length - stimulus.frames_begun
         self._run_general(stimulus, recorder, learn, min(left, self._patience))
         return True
 
-    def _new_anchor(self, is_exact: bool) -> _Anchor:
+    def _new_anchor(self, is_exact: bool) -> Anchor:
         assert self._batch is not None
         weights, carried = self._batch.storage.copy(), self._batch.carried()
         clock = self.clock
         when = (clock.step, clock.frame, clock.frame_start, clock.spiked)
-        return _Anchor(is_exact, weights, carried, when)
+        return Anchor(is_exact, weights, carried, when)
 
     def _run_general(self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int) -> None:
         """Runs so many frames in the general engine, after what is left of the one under way."""
@@ -298,7 +287,7 @@ class CompiledEngine:
             return
         assert self._batch is not None
         now = {name: array.copy() for name, array in self._arrays.items()}
-        before, tail = _split(anchor.segments)
+        before, tail = anchor.divided()
         self._batch.storage.restore(anchor.weights)
         self._batch.carry(anchor.carried)
         for segment in before:

@@ -49,6 +49,14 @@ class Storage:
             )
         return True
 
+    def holds(self, weights: Mapping[str, NDArray[np.int16]]) -> bool:
+        """Tells whether these are the weights of all projections."""
+        return all(
+            np.array_equal(weights[name], array[:, : group.columns] * np.int16(group.step))
+            for group, array in zip(self.groups, self.arrays, strict=True)
+            for name in group.projections
+        )
+
     def store(self, weights: Mapping[str, NDArray[np.int16]]) -> None:
         """Writes the weights into the arrays of all projections."""
         for group, array in zip(self.groups, self.arrays, strict=True):
