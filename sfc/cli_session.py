@@ -224,7 +224,7 @@ class Session:
     def _finish(self, what: str) -> None:
         if self.check is not None:
             self._report(self.check)
-        self.say(f"{what}, {time.monotonic() - self.started:.1f} s")
+        self.say(f"{what}, {time.monotonic() - self.started:.1f} s. {_engine(self.simulator)}")
 
     def _report(self, check: Watch) -> None:
         found = [Diagnostic("W0702", str(v), severity="warning") for v in check.violations]
@@ -254,6 +254,13 @@ class Session:
         if self.stopped:
             raise KeyboardInterrupt
         self.stopped = True
+
+
+def _engine(simulator: Simulator) -> str:
+    """Says which engine ran, and why."""
+    why = f", as {simulator.engine_reason}" if simulator.engine_reason else ""
+    share = f": {simulator.fallbacks}" if simulator.fallbacks is not None else ""
+    return f"Engine {simulator.engine}{why}{share}."
 
 
 def _count(number: int, noun: str) -> str:

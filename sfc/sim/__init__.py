@@ -1,4 +1,4 @@
 """Simulators, datasets and what runs yield."""
 
-DEFAULT_ENGINE = "reference"
+DEFAULT_ENGINE = "auto"
 """The engine that runs a circuit where none is named; it is stated here alone."""

@@ -169,7 +169,9 @@ class ReferenceEngine:
         arriving: (delay, neuron), a ring by steps: what arrives in the steps to come.
     """
 
-    name = "reference"
+    kind = "reference"
+    reason = ""
+    fallbacks = None
     pace = 50
     """Frames of a large circuit that it runs in about a tenth of a second."""
 

@@ -197,11 +197,7 @@ class Result:
     Attributes:
         steps: how many were run.
         frame_starts: (frames,) steps.
-        events: see `Events`.
         phase_of_step: see `PhaseOfStep`.
-        spikes: see `DenseSpikes`.
-        membrane: see `Membranes`.
-        spike_counts: see `Counts`; empty if they were not asked for.
         readouts: one for each readout of the circuit.
         overflows: of currents and membranes, if any.
     """
@@ -215,13 +211,32 @@ class Result:
         self.frame_starts = recorder.frame_starts()
         chains = tuple(chain.name for chain in circuit.schedule.chains)
         self.phase_of_step = PhaseOfStep(chains, recorder.phases())
-        self.events = Events(self, _probed(recorder, "spikes"))
-        self.spikes = DenseSpikes(self, _probed(recorder, "spikes"))
-        counted = tuple(circuit.populations) if recorder.counts is not None else ()
-        self.spike_counts = Counts(self, counted)
-        self.membrane = Membranes(self, _probed(recorder, "membrane"))
         self.readouts = tuple(_read(recorder, readout) for readout in circuit.schedule.readouts)
         self.overflows: tuple[Overflow, ...] = tuple(recorder.overflows.values())
+
+    # Views are made when they are asked for: kept here they would be cycles, which hold on to all
+    # that was recorded until the garbage collector comes by.
+
+    @property
+    def events(self) -> Events:
+        """See `Events`."""
+        return Events(self, _probed(self.recorder, "spikes"))
+
+    @property
+    def spikes(self) -> DenseSpikes:
+        """See `DenseSpikes`."""
+        return DenseSpikes(self, _probed(self.recorder, "spikes"))
+
+    @property
+    def spike_counts(self) -> Counts:
+        """See `Counts`; empty if they were not asked for."""
+        counted = tuple(self.circuit.populations) if self.recorder.counts is not None else ()
+        return Counts(self, counted)
+
+    @property
+    def membrane(self) -> Membranes:
+        """See `Membranes`."""
+        return Membranes(self, _probed(self.recorder, "membrane"))
 
     def __repr__(self) -> str:
         frames = f", {len(self.frame_starts)} frames" if len(self.frame_starts) else ""

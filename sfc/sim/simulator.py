@@ -17,17 +17,15 @@ from sfc.ir.circuit import Circuit
 from sfc.ir.limits import SIMULATED_BYTES
 from sfc.ir.reals import refuse_real_weights
 from sfc.sim import DEFAULT_ENGINE
+from sfc.sim.engines import ENGINES
+from sfc.sim.fallbacks import Fallbacks
 from sfc.sim.initial import first_weights
 from sfc.sim.recorder import Recorder
-from sfc.sim.reference import ReferenceEngine
 from sfc.sim.result import Result
 from sfc.sim.state import read_state, write_state
 from sfc.sim.stimulus import make_stimulus
 from sfc.sim.watch import Watch
 from sfc.sim.weights import Weights
-
-ENGINES = {ReferenceEngine.name: ReferenceEngine}
-"""Every engine, by name."""
 
 
 def check_engine(name: str) -> None:
@@ -78,8 +76,18 @@ class Simulator:
 
     @property
     def engine(self) -> str:
-        """The engine's name."""
-        return self._engine.name
+        """The name of the engine that runs the circuit; what `auto` has chosen so far."""
+        return self._engine.kind
+
+    @property
+    def engine_reason(self) -> str:
+        """Why this engine runs it; empty if it was named."""
+        return self._engine.reason
+
+    @property
+    def fallbacks(self) -> Fallbacks | None:
+        """How many frames the compiled engine left to another; None if there is no kernel."""
+        return self._engine.fallbacks
 
     @property
     def step(self) -> int:
@@ -158,18 +166,18 @@ class Simulator:
         write_state(Path(path), self.circuit, about, self._engine.weights, self._engine.state())
 
     @classmethod
-    def load(cls, path: str | Path, *, engine: str | None = None) -> Simulator:
+    def load(cls, path: str | Path, *, engine: str = DEFAULT_ENGINE) -> Simulator:
         """Returns a simulator that stands where `save` was called.
 
         Args:
             path: what `save` wrote.
-            engine: to go on with another engine.
+            engine: goes on; it need not be the one that was saved.
 
         Raises:
             SfcError: E0801 for a file that `save` did not write.
         """
         saved = read_state(Path(path))
-        simulator = cls(saved.circuit, engine=engine or saved.engine, seed=saved.seed)
+        simulator = cls(saved.circuit, engine=engine, seed=saved.seed)
         if wrong := set(simulator._engine.weights) ^ set(saved.weights):
             fail("E0801", f"{path} and its circuit disagree on the weights `{min(wrong)}`")
         simulator.weights.update(saved.weights)

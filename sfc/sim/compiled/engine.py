@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,13 @@ from sfc.sim.compiled.batch import Batch
 from sfc.sim.compiled.boundary import Boundary
 from sfc.sim.compiled.plan import NotCompiled, make_program
 from sfc.sim.compiled.program import Program
+from sfc.sim.fallbacks import Fallbacks
 from sfc.sim.recorder import Recorder
 from sfc.sim.reference import ReferenceEngine
 from sfc.sim.stimulus import Stimulus
+
+if TYPE_CHECKING:
+    from sfc.sim.event import EventEngine
 
 FEWEST_FRAMES = 4
 """Frames below which a kernel is not entered."""
@@ -30,6 +34,11 @@ _GOOD_RUN = 16
 """Frames without a surprise after which the kernel is trusted again."""
 
 _MOST_PATIENCE = 1024
+
+_ALIKE = "its frames are alike"
+
+_FEW_STEPS = 2400
+"""Steps that the reference engine takes before the event engine is loaded."""
 
 Arrays = dict[str, NDArray[np.int16]]
 
@@ -71,13 +80,12 @@ class CompiledEngine:
     Attributes:
         circuit: what runs.
         weights: by plastic projection, (n_pre, n_post), in weight units.
-        reason: why the last run had no kernel; empty if it had one.
+        reason: why the last run had a kernel, or had none.
         frames: how many were run.
         general_frames: how many of them the general engine ran.
         surprises: how often each kind came.
     """
 
-    name = "compiled"
     pace = 20_000
 
     def __init__(
@@ -102,7 +110,8 @@ class CompiledEngine:
         self.surprises: Counter[str] = Counter()
         self._arrays = weights
         self._fewest = fewest
-        self._general = ReferenceEngine(circuit, weights)
+        self._general: ReferenceEngine | EventEngine = ReferenceEngine(circuit, weights)
+        self._general_steps = 0
         self._is_packed = False
         self._anchor: Anchor | None = None
         self._patience = 1
@@ -115,6 +124,18 @@ class CompiledEngine:
     def clock(self) -> Clock:
         """Where the engine stands in time."""
         return self._general.clock
+
+    @property
+    def kind(self) -> str:
+        """The name of what runs the circuit."""
+        return "compiled" if self.reason == _ALIKE else self._general.kind
+
+    @property
+    def fallbacks(self) -> Fallbacks | None:
+        """How many frames were not run in a kernel; None if there is none."""
+        if self._batch is None:
+            return None
+        return Fallbacks(self.frames, self.general_frames, self.surprises)
 
     @property
     def program(self) -> Program | None:
@@ -139,7 +160,7 @@ class CompiledEngine:
         self._is_tried = True
         self._batch = batch
         self._boundary = Boundary(self.circuit, batch.program)
-        self.reason = ""
+        self.reason = _ALIKE
 
     def unpack(self) -> None:
         """Brings the arrays of the weights up to date; they may then be changed."""
@@ -172,8 +193,9 @@ class CompiledEngine:
         if not self._is_for_kernel(stimulus, recorder):
             before = self.clock.frame
             self._leave_kernel()
-            self._general.run(stimulus, recorder, learn)
-            self._count_general(self.clock.frame - before)
+            self._run_generally(stimulus, recorder, learn)
+            frames = self.clock.frame - before
+            self.frames, self.general_frames = self.frames + frames, self.general_frames + frames
             return
         while not stimulus.is_over(self.clock):
             left = stimulus.length - stimulus.frames_begun
@@ -191,7 +213,7 @@ class CompiledEngine:
         if not self._pack():
             self.reason = "weights that are held once differ"
             return False
-        self.reason = ""
+        self.reason = _ALIKE
         return True
 
     def _pack(self) -> bool:
@@ -271,13 +293,23 @@ class CompiledEngine:
         self._leave_kernel()
         first = stimulus.frames_begun
         rows = {name: r[first : first + count] for name, r in stimulus.rows.items()}
-        self._general.run(Stimulus(True, count, rows), recorder, learn)
+        self._run_generally(Stimulus(True, count, rows), recorder, learn)
         stimulus.next_frame(count)
-        self._count_general(count)
+        self.frames += count
+        self.general_frames += count
 
-    def _count_general(self, frames: int) -> None:
-        self.frames += frames
-        self.general_frames += frames
+    def _run_generally(self, stimulus: Stimulus, recorder: Recorder, learn: bool) -> None:
+        """Runs the reference engine, or another as soon as it is worth while to load it."""
+        chain = self.circuit.schedule.clock
+        frame = len(chain.relays) if chain is not None and stimulus.by_frames else 1
+        self._general_steps += stimulus.length * frame
+        if self._general_steps > _FEW_STEPS and isinstance(self._general, ReferenceEngine):
+            from sfc.sim.event import EventEngine
+
+            other = EventEngine(self.circuit, self._arrays)
+            other.restore(self._general.state())
+            self._general = other
+        self._general.run(stimulus, recorder, learn)
 
     def _leave_kernel(self) -> None:
         """Brings the general engine to where the kernel stands."""
@@ -303,6 +335,6 @@ class CompiledEngine:
         recorder = Recorder(self.circuit, (), False)
         for segment in tail:
             stimulus = Stimulus(True, segment.count, segment.rows)
-            self._general.run(stimulus, recorder, segment.learn)
+            self._run_generally(stimulus, recorder, segment.learn)
         for name, array in now.items():
             self._arrays[name][:] = array
