@@ -112,6 +112,17 @@ class Simulator:
         other.notes = {}
         return other
 
+    def infer(self, inputs: Mapping[str, ArrayLike], **options: Any) -> Result:
+        """Shows samples to a copy with frozen weights that stands before step 0.
+
+            simulator.infer({"image": images}).readout.classes_by_membrane
+
+        Args:
+            inputs: see `run`.
+            options: probes, counts or watch, see `run`.
+        """
+        return self.with_same_weights().run(inputs, learn=False, **options)
+
     def pace(self, unit: int) -> int:
         """Returns how many frames to run between two looks at progress, a multiple of a unit."""
         return max(1, self._engine.pace // unit) * unit

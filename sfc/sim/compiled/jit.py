@@ -32,8 +32,7 @@ class Kernel:
 
 def compile_program(program: Program, kept: tuple[int, ...]) -> Kernel:
     """Returns the kernel of a program, compiled now or in an earlier run."""
-    host = (llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
-    parts = (repr(program), kept, host, llvmlite.__version__, _emitter())
+    parts = (repr(program), kept, _host(), llvmlite.__version__, _emitter())
     key = f"kernel-{hashlib.sha256(repr(parts).encode()).hexdigest()}"
     code = recall(key)
     if code is None:
@@ -55,19 +54,22 @@ def _compile(text: str) -> bytes:
 def _target() -> llvm.TargetMachine:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    cpu, features = _host()
     triple = llvm.Target.from_default_triple()
-    features = llvm.get_host_cpu_features().flatten()
-    return triple.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=features, opt=3, jit=True
-    )
+    return triple.create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
+
+
+def _host() -> tuple[str, str]:
+    """Returns what LLVM calls this processor, and what it can do."""
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
 def _machine() -> Machine:
     """Returns what vectors this processor has; a few registers are left for other values."""
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512bw"):
+    features = _host()[1].split(",")
+    if "+avx512bw" in features:
         return Machine(32, 26)
-    if features.get("avx2"):
+    if "+avx2" in features:
         return Machine(16, 12)
     return Machine(8, 12)
 
