@@ -28,12 +28,13 @@ FEWEST_FRAMES = 4
 """Frames below which a kernel is not entered."""
 
 _BLOCK = 512
-"""Frames after which the kernel's state is copied, to go back to."""
+"""Frames after which the kernel's state is copied, to go back to; fewer just after a surprise."""
 
-_GOOD_RUN = 16
-"""Frames without a surprise after which the kernel is trusted again."""
+_WORTH = 20
+"""A kernel is worth while if it runs so many times more frames than the general engine does."""
 
 _MOST_PATIENCE = 1024
+"""Frames that the general engine runs at most before a kernel is tried again."""
 
 _ALIKE = "its frames are alike"
 
@@ -115,6 +116,7 @@ class CompiledEngine:
         self._is_packed = False
         self._anchor: Anchor | None = None
         self._patience = 1
+        self._since_entry = 0
         self._batch: Batch | None = None
         self._is_tried = False
         if batch is not None:
@@ -236,14 +238,23 @@ class CompiledEngine:
                     return False
                 self._batch.carry(carried)
                 self._anchor = self._new_anchor(is_exact=True)
+                self._since_entry = 0
                 return True
-        self._patience = min(2 * self._patience, _MOST_PATIENCE)
+        self._lose_patience()
         return False
+
+    def _lose_patience(self) -> None:
+        """Lets the general engine run for longer, unless the kernel was worth while."""
+        if self._since_entry >= _WORTH * self._patience:
+            self._patience = max(self._patience // 2, 1)
+        else:
+            self._patience = min(2 * self._patience, _MOST_PATIENCE)
+        self._since_entry = 0
 
     def _run_kernel(self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int) -> None:
         """Runs frames until all are done, or one is a surprise."""
         while count:
-            part = min(count, _BLOCK)
+            part = min(count, max(_BLOCK // 16, min(self._since_entry, _BLOCK)))
             if self._has_surprise(stimulus, recorder, learn, max(part - TAIL, 0)):
                 return
             anchor = self._new_anchor(is_exact=False)
@@ -272,11 +283,11 @@ class CompiledEngine:
             stimulus.next_frame(done)
             self._boundary.go_on(self.clock, done)
             self.frames += done
+            self._since_entry += done
         if surprise is None:
             return False
         self.surprises[surprise.what] += 1
-        is_rare = self._anchor.count >= _GOOD_RUN
-        self._patience = 1 if is_rare else min(2 * self._patience, _MOST_PATIENCE)
+        self._lose_patience()
         left = stimulus.length - stimulus.frames_begun
         self._run_general(stimulus, recorder, learn, min(left, self._patience))
         return True
