@@ -187,7 +187,7 @@ def main() -> None:
     folders = sorted({peer.folder for peer in CONTESTS})
     parser.add_argument("--peers", nargs="*", default=folders, choices=folders, help="default all")
     parser.add_argument("--turns", type=int, default=3, help="how often each is run")
-    parser.add_argument("--limit", type=float, default=900, help="seconds for a run of a peer")
+    parser.add_argument("--limit", type=float, default=1800, help="seconds for a run of a peer")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="for environments")
     parser.add_argument("--json", type=Path, help="a file for the results")
     options = parser.parse_args()
