@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from bench_reference import handwritten
+from machine import describe
 from peers.environments import PEERS, LeftOut, default_cache, environment, run
 from peers.job import Job, differences, write_job
 from peers.network import make_job, outcome
@@ -29,6 +29,9 @@ from peers.works import Work, all_works
 import sfc
 from sfc.files import write_file
 from sfc.sim.simulator import ENGINES
+
+OURS = tuple(name for name in ENGINES if name != "auto")
+"""Every engine that does not merely choose another."""
 
 SHORTEST = 0.2
 """Seconds that the repeats of an engine take together, at least, in each turn."""
@@ -80,10 +83,16 @@ class Time:
 
 
 def of_engine(name: str, work: Work, job: Job) -> Time:
-    """Runs an engine of ours until SHORTEST is over, and returns its best time."""
+    """Runs an engine of ours until SHORTEST is over, and returns its best time.
+
+    What it compiles, it compiles in a run before.
+    """
+    first = work.simulator(name)
+    first.run(work.inputs, probes=work.compared)
     best, spent = np.inf, 0.0
     while spent < SHORTEST:
-        simulator = work.simulator(name)
+        simulator = first.with_same_weights()
+        simulator.weights.update(work.weights)
         start = time.perf_counter()
         result = simulator.run(work.inputs, probes=work.compared)
         taken = time.perf_counter() - start
@@ -116,6 +125,14 @@ def of_peer(peer: Peer, python: Path | LeftOut, path: Path, limit: float) -> Tim
     return Time(seconds, tuple(reply["differences"]), reply["left_out"])
 
 
+def ratio(found: Time, engine: Time | str | None) -> str:
+    """Returns how many times as long as an engine it took, with three digits."""
+    if not isinstance(engine, Time):
+        return "-"
+    times = found.seconds / engine.seconds
+    return f"{times:,.0f}" if times >= 100 else f"{times:.3g}"
+
+
 class Table:
     """Times by (work, samples) and label."""
 
@@ -130,7 +147,7 @@ class Table:
             return
         try:
             found = turn()
-        except (LeftOut, sfc.SfcError, OSError) as error:
+        except (LeftOut, sfc.SfcError, OSError, ImportError) as error:
             row[label] = str(error).splitlines()[0]
             return
         if before is not None:
@@ -140,25 +157,20 @@ class Table:
 
     def lines(self, works: dict[str, Work]) -> list[str]:
         """Returns the table as text; ratios are to our engines."""
-        engines = [f"sfc, {name}" for name in ENGINES]
+        engines = [f"sfc, {name}" for name in OURS]
         lines = []
         for (work, samples), rows in self.times.items():
             lines += ["", f"{work}: {works[work].about}; {samples} samples"]
-            over = "".join(f"  {'x ' + name:>11}" for name in ENGINES)
+            over = "".join(f"  {'x ' + name:>11}" for name in OURS)
             lines += [f"  {'':26}{'us a sample':>14}{over}  outcome"]
             for label, found in rows.items():
                 if isinstance(found, str):
                     lines.append(f"  {label:26}{'-':>14}  {found}")
                     continue
-                ratios = [
-                    f"  {found.seconds / rows[e].seconds:11,.3g}"
-                    if isinstance(rows.get(e), Time)
-                    else f"  {'-':>11}"
-                    for e in engines
-                ]
+                ratios = "".join(f"  {ratio(found, rows.get(e)):>11}" for e in engines)
                 said = "; ".join(found.differences) or "equal"
                 said += f", without {found.left_out}" if found.left_out else ""
-                lines.append(f"  {label:26}{1e6 * found.seconds:14,.2f}{''.join(ratios)}  {said}")
+                lines.append(f"  {label:26}{1e6 * found.seconds:14,.2f}{ratios}  {said}")
         return lines
 
     def record(self) -> list[dict[str, object]]:
@@ -169,17 +181,6 @@ class Table:
             for (work, samples), rows in self.times.items()
             for label, found in rows.items()
         ]
-
-
-def machine() -> str:
-    """Returns the processor, the number of its cores, and the Python."""
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        model = names[0].partition(":")[2].strip() if names else model
-    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
-    return f"{model}, {os.cpu_count()} cores of which one is used; {versions}"
 
 
 def main() -> None:
@@ -215,7 +216,7 @@ def main() -> None:
         for turn in range(options.turns):
             print(f"turn {turn + 1} of {options.turns} ...", flush=True)
             for key, (work, job, path) in jobs.items():
-                for engine in ENGINES:
+                for engine in OURS:
                     table.measure(key, f"sfc, {engine}", partial(of_engine, engine, work, job))
                 if work.name == "learning":
                     table.measure(key, "by hand in C", partial(by_hand, work, job))
@@ -224,9 +225,10 @@ def main() -> None:
                         how = (peer, pythons[peer.folder], path, options.limit)
                         table.measure(key, peer.label, partial(of_peer, *how))
 
-    print("\n".join(["", machine(), *table.lines(works)]))
+    print(f"\n{describe()}; one core, best of {options.turns}")
+    print("\n".join(table.lines(works)))
     if options.json:
-        about = {"machine": machine(), "turns": options.turns, "results": table.record()}
+        about = {"machine": describe(), "turns": options.turns, "results": table.record()}
         write_file(options.json, json.dumps(about, indent=1).encode())
 
 

@@ -71,7 +71,7 @@ def learning(samples: int) -> Work:
 def inference(samples: int) -> Work:
     """Returns the forward half of the paper's circuit, with weights that it learned."""
     data = sfc.load_data("mnist20")
-    teacher = sfc.Simulator(sfc.compile("backprop"), seed=1)
+    teacher = sfc.Simulator(sfc.compile("backprop"), engine="reference", seed=1)
     teacher.run(_inputs(data.train_images[:TRAINED], data.train_labels[:TRAINED]))
     circuit = sfc.compile("backprop_inference")
     inputs = _inputs(data.test_images[:samples], data.test_labels[:samples])
