@@ -3,6 +3,7 @@
 #
 #   find_python.sh preferred   3.10 (the version Lava needs), else the newest of 3.11 to 3.13
 #   find_python.sh newest      the newest of 3.10 to 3.13
+#   find_python.sh 3.9         this version
 #
 # A command called python3.x may be a shim for a version that is not active here, so every
 # candidate is run, and what is printed is the interpreter behind any shim or virtual environment.
@@ -11,8 +12,9 @@ set -u
 case "${1:-}" in
     preferred) versions="3.10 3.13 3.12 3.11" ;;
     newest) versions="3.13 3.12 3.11 3.10" ;;
+    3.*) versions=$1 ;;
     *)
-        echo "usage: find_python.sh preferred|newest" >&2
+        echo "usage: find_python.sh preferred|newest|3.x" >&2
         exit 2
         ;;
 esac
@@ -49,6 +51,6 @@ for version in $versions; do
     fi
 done
 
-echo "No working Python 3.10, 3.11, 3.12 or 3.13 with the venv module was found." >&2
+echo "No working Python with the venv module was found, of these: $versions." >&2
 echo "Install one (on Debian and Ubuntu with its python3-venv package) and try again." >&2
 exit 1
