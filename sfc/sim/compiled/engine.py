@@ -254,7 +254,7 @@ class CompiledEngine:
     def _run_kernel(self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int) -> None:
         """Runs frames until all are done, or one is a surprise."""
         while count:
-            part = min(count, max(_BLOCK // 16, min(self._since_entry, _BLOCK)))
+            part = min(count, max(TAIL, _BLOCK // 16, min(self._since_entry, _BLOCK)))
             if self._has_surprise(stimulus, recorder, learn, max(part - TAIL, 0)):
                 return
             anchor = self._new_anchor(is_exact=False)
