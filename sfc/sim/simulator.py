@@ -15,6 +15,7 @@ from sfc.diagnostics import fail, nearest
 from sfc.ir.circuit import Circuit
 from sfc.ir.limits import SIMULATED_BYTES
 from sfc.ir.reals import refuse_real_weights
+from sfc.sim.event import EventEngine
 from sfc.sim.initial import first_weights
 from sfc.sim.recorder import Recorder
 from sfc.sim.reference import ReferenceEngine
@@ -24,7 +25,10 @@ from sfc.sim.stimulus import make_stimulus
 from sfc.sim.watch import Watch
 from sfc.sim.weights import Weights
 
-ENGINES = {ReferenceEngine.name: ReferenceEngine}
+ENGINES: dict[str, type[ReferenceEngine | EventEngine]] = {
+    ReferenceEngine.name: ReferenceEngine,
+    EventEngine.name: EventEngine,
+}
 """Every engine, by name."""
 
 

@@ -17,7 +17,7 @@ ROWS = (
     {"span", "codes", "resources"},
     {"diagnostics"},
     {"files", "explain"},
-    {"ir"},
+    {"ir", "cache"},
     {"syntax", "chips", "analysis"},
     {"passes", "sim", "place"},
     {"sema", "targets", "report"},
@@ -35,6 +35,8 @@ LIBRARY_USERS = {
     "typer": "sfc.cli",
     "rich": "sfc.cli",
     "matplotlib": "sfc.report",
+    "numba": "sfc.sim",
+    "llvmlite": "sfc.sim",
     "vcd": "sfc.report.waveform",
 }
 
