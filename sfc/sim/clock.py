@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NoReturn
 
+from sfc.diagnostics import fail
 from sfc.ir.circuit import Circuit
 from sfc.ir.schedule import Chain
 
@@ -87,3 +89,15 @@ class Clock:
         """Ends a step in which these relays spiked."""
         self.spiked = spiked
         self.step += 1
+
+    def fail_stopped(self) -> NoReturn:
+        """Reports that the chain that makes frames fell silent (E0706)."""
+        assert self.main is not None
+        fail(
+            "E0706",
+            f"chain `{self.main.name}` stopped: no frame began in the {self.longest_frame} steps "
+            f"after step {self.frame_start}",
+            self.main.span,
+            help="the weight `ring` of its relays must exceed their threshold minus their bias, "
+            "and a relay must not be refractory when its turn comes again",
+        )

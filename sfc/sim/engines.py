@@ -64,7 +64,7 @@ class Engine(Protocol):
 
 
 def _event(circuit: Circuit, weights: Arrays) -> Engine:
-    from sfc.sim.event import EventEngine
+    from sfc.sim.event.engine import EventEngine
 
     return EventEngine(circuit, weights)
 

@@ -12,14 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sfc.diagnostics import fail
 from sfc.ir.circuit import Circuit, Input, Population, Projection, Weight
 from sfc.ir.integers import (
     DECAY_LIMIT,
-    REFRACTORY_LIMIT,
     STATE_LIMIT,
-    TAG_RANGE,
-    TRACE_LIMIT,
     UNIT,
 )
 from sfc.ir.patterns import Part
@@ -29,20 +25,9 @@ from sfc.sim.clock import Clock, Moment, Phase
 from sfc.sim.learning import Learner, TraceState, used_variables
 from sfc.sim.places import places
 from sfc.sim.recorder import Recorder
+from sfc.sim.state import check_state
 from sfc.sim.step_record import Step, StepRecord
 from sfc.sim.stimulus import Stimulus
-
-_RANGES = {
-    "clock": (-1, 2**53),
-    "spiked": (0, 2**31),
-    "u": (-STATE_LIMIT - 1, STATE_LIMIT),
-    "v": (-STATE_LIMIT, STATE_LIMIT),
-    "resting": (0, REFRACTORY_LIMIT),
-    "arriving": (-(2**53), 2**53),
-    "trace": (0, TRACE_LIMIT),
-    "tags": (TAG_RANGE.start, TAG_RANGE.stop - 1),
-}
-"""What the arrays of a state can hold."""
 
 Integers = NDArray[Any]
 Spikes = NDArray[np.bool_]
@@ -296,7 +281,7 @@ class ReferenceEngine:
             if moment.starts_frame:
                 stimulus.next_frame()
             if stimulus.by_frames and clock.step - clock.frame_start > clock.longest_frame:
-                _fail_stopped(self.circuit, clock)
+                clock.fail_stopped()
             self.step(moment, stimulus, recorder, learn)
 
     def step(self, moment: Moment, stimulus: Stimulus, recorder: Recorder, learn: bool) -> None:
@@ -463,20 +448,10 @@ class ReferenceEngine:
         Raises:
             SfcError: the arrays are not those of this circuit (E0801).
         """
-        for name, array in self.state().items():
-            found = state.get(name)
-            shape = (len(state[name]), 2) if name == "spiked" and name in state else array.shape
-            if found is None or found.dtype != array.dtype or found.shape != shape:
-                fail("E0801", f"the state has no array `{name}` that fits the circuit")
-            low, high = _RANGES[name.split("/")[0]]
-            if found.size and not low <= found.min() <= found.max() <= high:
-                fail("E0801", f"the state's array `{name}` is out of range")
+        check_state(self.circuit, self.state(), state)
         clock, chains = self.clock, self.circuit.schedule.chains
         clock.step, clock.frame, clock.frame_start = (int(value) for value in state["clock"])
-        spiked = [(int(chain), int(index)) for chain, index in state["spiked"]]
-        if any(c >= len(chains) or i >= len(chains[c].relays) for c, i in spiked):
-            fail("E0801", "the state names relays that the circuit does not have")
-        clock.spiked = tuple((chains[chain].name, index) for chain, index in spiked)
+        clock.spiked = tuple((chains[int(c)].name, int(i)) for c, i in state["spiked"])
         for name in ("u", "v", "resting", "arriving"):
             getattr(self, name)[:] = state[name]
         for index, trace in enumerate(self.traces.values()):
@@ -496,16 +471,3 @@ def _dense(neurons: NDArray[np.intp] | None, size: int) -> Spikes:
 def _sum_type(count: int) -> type[np.signedinteger[Any]]:
     """Returns a type that holds the sum of so many 16-bit weights; 32 bits are summed faster."""
     return np.int32 if count < 2**16 else np.int64
-
-
-def _fail_stopped(circuit: Circuit, clock: Clock) -> None:
-    chain = circuit.schedule.clock
-    assert chain is not None
-    fail(
-        "E0706",
-        f"chain `{chain.name}` stopped: no frame began in the {clock.longest_frame} steps after "
-        f"step {clock.frame_start}",
-        chain.span,
-        help="the weight `ring` of its relays must exceed their threshold minus their bias, and a "
-        "relay must not be refractory when its turn comes again",
-    )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sfc.diagnostics import fail, nearest
 from sfc.ir.circuit import Circuit
+from sfc.ir.integers import REFRACTORY_LIMIT, STATE_LIMIT, TAG_RANGE, TRACE_LIMIT
 from sfc.ir.limits import SIMULATED_BYTES
 from sfc.ir.record import RecordError
 from sfc.ir.text import parse_circuit, print_circuit
@@ -21,6 +22,18 @@ from sfc.sim.arrays import read_npz, write_npz
 
 _FORMAT = "sfc-state 1"
 _WEIGHTS, _STATE = "weights/", "state/"
+
+_RANGES = {
+    "clock": (-1, 2**53),
+    "spiked": (0, 2**31),
+    "u": (-STATE_LIMIT - 1, STATE_LIMIT),
+    "v": (-STATE_LIMIT, STATE_LIMIT),
+    "resting": (0, REFRACTORY_LIMIT),
+    "arriving": (-(2**53), 2**53),
+    "trace": (0, TRACE_LIMIT),
+    "tags": (TAG_RANGE.start, TAG_RANGE.stop - 1),
+}
+"""What the arrays of a state can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +123,34 @@ def read_state(path: Path) -> SavedState:
         fail("E0801", f"the circuit in {path} is damaged: {error}")
     except (ValueError, KeyError, TypeError, RecursionError):
         fail("E0801", f"{path} is damaged")
+
+
+def check_state(
+    circuit: Circuit, own: Mapping[str, NDArray[Any]], state: Mapping[str, NDArray[Any]]
+) -> None:
+    """Checks what an engine is to go on from.
+
+    Args:
+        circuit: that it runs.
+        own: what its `state` returns now.
+        state: what it is given.
+
+    Raises:
+        SfcError: the arrays are not those of this circuit (E0801).
+    """
+    for name, array in own.items():
+        found = state.get(name)
+        shape = (len(state[name]), 2) if name == "spiked" and name in state else array.shape
+        if found is None or found.dtype != array.dtype or found.shape != shape:
+            fail("E0801", f"the state has no array `{name}` that fits the circuit")
+        low, high = _RANGES[name.split("/")[0]]
+        if found.size and not low <= found.min() <= found.max() <= high:
+            fail("E0801", f"the state's array `{name}` is out of range")
+    step, _, frame_start = state["clock"].tolist()
+    if not 0 <= frame_start <= step:
+        fail("E0801", "the state's array `clock` is out of range")
+    chains, spiked = circuit.schedule.chains, state["spiked"].tolist()
+    if any(c >= len(chains) or i >= len(chains[c].relays) for c, i in spiked):
+        fail("E0801", "the state names relays that the circuit does not have")
+    if len(np.unique(state["spiked"], axis=0)) < len(spiked):
+        fail("E0801", "the state names a relay twice")

@@ -22,44 +22,40 @@ class Stimulus:
     Attributes:
         by_frames: whether `length` counts frames, else steps.
         length: of the run.
-        rows: (length, size) booleans of every input that is driven.
+        rows: (length, size) booleans of every input that is driven, row after row.
+        frames, steps: how many have begun; an engine counts them.
     """
 
     def __init__(self, by_frames: bool, length: int, rows: Mapping[str, NDArray[np.bool_]]) -> None:
         """Stands before the first frame or step."""
         self.by_frames = by_frames
         self.length = length
-        self.rows = rows
-        self._frames = 0
-        self._steps = 0
+        self.rows = {name: np.ascontiguousarray(row) for name, row in rows.items()}
+        self.frames = 0
+        self.steps = 0
 
     def is_over(self, clock: Clock) -> bool:
         """Tells whether the run ends before the next step."""
         if self.by_frames:
-            return self._frames >= self.length and (clock.frame_is_over or self.length == 0)
-        return self._steps >= self.length
-
-    @property
-    def frames_begun(self) -> int:
-        """How many samples were gone to."""
-        return self._frames
+            return self.frames >= self.length and (clock.frame_is_over or self.length == 0)
+        return self.steps >= self.length
 
     def next_frame(self, count: int = 1) -> None:
         """Goes to the next sample, or on by several."""
-        self._frames += count
+        self.frames += count
 
     def sample(self, name: str) -> NDArray[np.intp]:
         """Returns which generators of an input spike in this frame's sample."""
-        if name not in self.rows or not 0 < self._frames <= self.length:
+        if name not in self.rows or not 0 < self.frames <= self.length:
             return _NOTHING
-        return np.flatnonzero(self.rows[name][self._frames - 1])
+        return np.flatnonzero(self.rows[name][self.frames - 1])
 
     def sent_in_step(self, clock: Clock) -> dict[str, NDArray[np.intp]]:
         """Returns which generators spike in this step, for a circuit without chains."""
-        self._steps += 1
+        self.steps += 1
         if clock.chains:
             return {}
-        rows = ((name, np.flatnonzero(row[self._steps - 1])) for name, row in self.rows.items())
+        rows = ((name, np.flatnonzero(row[self.steps - 1])) for name, row in self.rows.items())
         return {name: neurons for name, neurons in rows if len(neurons)}
 
 

@@ -17,8 +17,8 @@ import lark
 from lark.grammar import Rule
 from lark.lexer import TerminalDef
 
+from sfc.cache import keep, recall
 from sfc.resources import resource
-from sfc.syntax.cache import keep, recall
 
 _OPTIONS: dict[str, Any] = {
     "parser": "lalr",

@@ -27,9 +27,10 @@ def test_it_has_a_header_and_no_warnings(name: str) -> None:
         assert word in circuit.doc
 
 
+@pytest.mark.parametrize("engine", ["reference", "event"])
 @pytest.mark.parametrize("name", circuit_names())
-def test_its_own_tests_pass(name: str) -> None:
-    outcomes = sfc.test(name)
+def test_its_own_tests_pass(name: str, engine: str) -> None:
+    outcomes = sfc.test(name, engine=engine)
     assert outcomes
     for outcome in outcomes:
         assert outcome.passed, str(outcome)

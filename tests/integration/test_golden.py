@@ -25,6 +25,8 @@ CIRCUITS = {
     "margin_mnist20_400_32_10_n300": "backprop_margin",
 }
 
+RUNS = [("reference", 0), ("reference", 2), ("event", 0), ("event", 2)]
+
 PROJECTIONS = {
     "x -> h": "w1_final",
     "x -> h_lt": "w1_final",
@@ -62,12 +64,14 @@ def golden(name: str) -> dict[str, NDArray[Any]]:
 
 
 @cache
-def run(name: str, level: int = 0) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+def run(
+    name: str, engine: str, level: int = 0
+) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
     """Returns the last weights by projection, and the counts by population and phase."""
     data = golden(name)
     n_in, n_hid = data["w1_init"].shape
     circuit = sfc.compile(CIRCUITS[name], n_in=n_in, n_hid=n_hid, n_out=data["w2_init"].shape[1])
-    simulator = sfc.Simulator(sfc.optimise(circuit, level=level))
+    simulator = sfc.Simulator(sfc.optimise(circuit, level=level), engine=engine)
     simulator.weights["W1"] = data["w1_init"]
     simulator.weights["W2"] = data["w2_init"]
     images = np.unpackbits(data["images"], axis=1, count=n_in, bitorder="little")
@@ -86,18 +90,18 @@ def test_every_file_is_compared() -> None:
     assert {path.stem for path in FOLDER.glob("*.npz")} == set(CIRCUITS)
 
 
-@pytest.mark.parametrize("level", [0, 2])
+@pytest.mark.parametrize(("engine", "level"), RUNS)
 @pytest.mark.parametrize("name", CIRCUITS)
-def test_weights(name: str, level: int) -> None:
-    data, (weights, _) = golden(name), run(name, level)
+def test_weights(name: str, engine: str, level: int) -> None:
+    data, (weights, _) = golden(name), run(name, engine, level)
     for projection, final in PROJECTIONS.items():
         np.testing.assert_array_equal(weights[projection], data[final], err_msg=projection)
 
 
-@pytest.mark.parametrize("level", [0, 2])
+@pytest.mark.parametrize(("engine", "level"), RUNS)
 @pytest.mark.parametrize("name", CIRCUITS)
-def test_spike_counts(name: str, level: int) -> None:
-    data, (_, counts) = golden(name), run(name, level)
+def test_spike_counts(name: str, engine: str, level: int) -> None:
+    data, (_, counts) = golden(name), run(name, engine, level)
     rows = dict(zip(data["populations"].tolist(), data["spike_counts"].astype(int), strict=True))
     # There the kick of the ring counts as a spike of its first relay, in the last phase.
     rows["g00"] = rows["g00"] - np.eye(12, dtype=int)[11]
@@ -109,11 +113,11 @@ def test_spike_counts(name: str, level: int) -> None:
 
 def test_the_files_reach_what_they_are_for() -> None:
     """Rails, a broken tie and stray spikes are in them, so that the tests above see those too."""
-    assert run("mnist20_400_32_10_n300")[0]["h -> o"].max() == 254
-    margin = run("margin_mnist20_400_32_10_n300")[0]
+    assert run("mnist20_400_32_10_n300", "event")[0]["h -> o"].max() == 254
+    margin = run("margin_mnist20_400_32_10_n300", "event")[0]
     assert margin["o -> h_T"].min() == -256
     assert margin["o_T -> h_T"].max() == 254
     assert (margin["o -> h_T"] != -margin["o_T -> h_T"]).any()
-    stress = run("stress_400_40_10_n300")[1]
+    stress = run("stress_400_40_10_n300", "event")[1]
     assert stress["h"][0] > 0
     assert stress["h"][8] > 0

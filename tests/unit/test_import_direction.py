@@ -17,7 +17,7 @@ ROWS = (
     {"span", "codes", "resources"},
     {"diagnostics"},
     {"files", "explain"},
-    {"ir"},
+    {"ir", "cache"},
     {"syntax", "chips", "analysis"},
     {"passes", "sim", "place"},
     {"sema", "targets", "report"},
@@ -37,6 +37,8 @@ LIBRARY_USERS = {
     "rich": "sfc.cli",
     "matplotlib": "sfc.report",
     "distributed": "sfc.sweeps.pools",
+    "numba": "sfc.sim",
+    "llvmlite": "sfc.sim",
     "vcd": "sfc.report.waveform",
 }
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import sfc
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 CIRCUIT = """
 sfc 1;

@@ -12,10 +12,10 @@ from typing import Any
 import lark
 import pytest
 
+from sfc.cache import keep, recall
 from sfc.diagnostics import SfcError
 from sfc.resources import resource
 from sfc.span import Source
-from sfc.syntax.cache import keep, recall
 from sfc.syntax.parser import parse, read_source
 from sfc.syntax.tables import lark_parser
 

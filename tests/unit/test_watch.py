@@ -15,6 +15,8 @@ from sfc.sim.datasets import Dataset
 from sfc.sim.training import Training, evaluate
 from sfc.sim.watch import BrokenBounds, Cell, Firing, Watch
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 MODEL = (
     "neuron Gated { threshold = 1024; bias = -8192; ring = 10240; drive = 520; close = 8128; }\n"
 )

@@ -22,7 +22,7 @@ from sfc.sim.reference import ReferenceEngine
 from sfc.sim.stimulus import Stimulus
 
 if TYPE_CHECKING:
-    from sfc.sim.event import EventEngine
+    from sfc.sim.event.engine import EventEngine
 
 FEWEST_FRAMES = 4
 """Frames below which a kernel is not entered."""
@@ -200,7 +200,7 @@ class CompiledEngine:
             self.frames, self.general_frames = self.frames + frames, self.general_frames + frames
             return
         while not stimulus.is_over(self.clock):
-            left = stimulus.length - stimulus.frames_begun
+            left = stimulus.length - stimulus.frames
             if left >= FEWEST_FRAMES and self._may_enter_kernel():
                 self._run_kernel(stimulus, recorder, learn, left)
             else:
@@ -275,7 +275,7 @@ class CompiledEngine:
         """Runs frames in the kernel; tells whether there was a surprise, which is over then."""
         assert self._batch is not None
         assert self._anchor is not None
-        first = stimulus.frames_begun
+        first = stimulus.frames
         done, surprise = self._batch.run(stimulus.rows, first, count, learn, recorder)
         if done:
             rows = {name: array[first : first + done] for name, array in stimulus.rows.items()}
@@ -288,7 +288,7 @@ class CompiledEngine:
             return False
         self.surprises[surprise.what] += 1
         self._lose_patience()
-        left = stimulus.length - stimulus.frames_begun
+        left = stimulus.length - stimulus.frames
         self._run_general(stimulus, recorder, learn, min(left, self._patience))
         return True
 
@@ -302,7 +302,7 @@ class CompiledEngine:
     def _run_general(self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int) -> None:
         """Runs so many frames in the general engine, after what is left of the one under way."""
         self._leave_kernel()
-        first = stimulus.frames_begun
+        first = stimulus.frames
         rows = {name: r[first : first + count] for name, r in stimulus.rows.items()}
         self._run_generally(Stimulus(True, count, rows), recorder, learn)
         stimulus.next_frame(count)
@@ -315,7 +315,7 @@ class CompiledEngine:
         frame = len(chain.relays) if chain is not None and stimulus.by_frames else 1
         self._general_steps += stimulus.length * frame
         if self._general_steps > _FEW_STEPS and isinstance(self._general, ReferenceEngine):
-            from sfc.sim.event import EventEngine
+            from sfc.sim.event.engine import EventEngine
 
             other = EventEngine(self.circuit, self._arrays)
             other.restore(self._general.state())

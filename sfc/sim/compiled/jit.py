@@ -11,10 +11,10 @@ from pathlib import Path
 import llvmlite
 import llvmlite.binding as llvm
 
+from sfc.cache import keep, recall
 from sfc.sim.compiled.emit import NAME, emit
 from sfc.sim.compiled.layout import Machine
 from sfc.sim.compiled.program import Program
-from sfc.syntax.cache import keep, recall
 
 
 class Kernel:

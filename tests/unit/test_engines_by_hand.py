@@ -1,4 +1,4 @@
-"""The reference engine against values worked out by hand, on circuits small enough for that.
+"""The engines against values worked out by hand, on circuits small enough for that.
 
 Membranes are in weight units; 64 state units are one of them. A spike of step t with delay d
 arrives in step t + 1 + d. `cell` neurons have no memory unless a test says so.
@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from sfc import Result, SfcError, Simulator, compile_text
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 def made(text: str) -> Simulator:

@@ -1,0 +1,1 @@
+"""The event engine: every circuit, a few kernels compiled once for all."""
