@@ -44,9 +44,9 @@ def frames_text(seed: int, steps: int) -> str:
     writer = FramesWriter(random, steps)
     name, number = random.choice(writer.events)
     if random.random() < 0.3:
-        writer.lines.append(f"probe {name} at {number};")
+        writer.lines.append(f"probe {name} at g[{number}];")
     if random.random() < 0.4:
-        writer.lines.append(f"probe {name}.v at {number};")
+        writer.lines.append(f"probe {name}.v at g[{number}];")
     return "\n".join(writer.lines) + "\n"
 
 

@@ -75,12 +75,11 @@ def compare(random: Random, circuit: Circuit, runs: int, state_file: Path) -> Co
         if random.random() < 0.15:
             simulators[1].save(state_file)
             simulators[1] = Simulator.load(state_file, engine="compiled")
-    found = Counter(engine.surprises.keys())
     program = engine.program
     return Counter(
         kernels=program is not None,
         frames=engine.frames,
-        surprises=sum(found.values()),
+        surprises=sum(engine.surprises.values()),
         in_kernel=engine.frames - engine.general_frames,
         carried=program is not None and any(isinstance(o, Carry) for o in program.operations),
     )
