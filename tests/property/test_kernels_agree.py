@@ -16,10 +16,14 @@ from sfc import Simulator
 from sfc.ir.circuit import Circuit, Tie
 from sfc.sim.compiled.program import Carry
 
+LENGTHS = (1, 3, 5, 8, 20, 40)
 
-def options_of(random: Random, circuit: Circuit) -> dict[str, Any]:
+
+def options_of(
+    random: Random, circuit: Circuit, lengths: tuple[int, ...] = LENGTHS
+) -> dict[str, Any]:
     """What one run is given, in most cases something that a kernel can do."""
-    length = random.choice((1, 3, 5, 8, 20, 40))
+    length = random.choice(lengths)
     options: dict[str, Any] = {"learn": random.random() < 0.8, "counts": random.random() < 0.3}
     inputs = samples(random, circuit, length)
     if random.random() < 0.1:
@@ -100,12 +104,12 @@ def test_random_circuits(tmp_path: Path) -> None:
 SIZES = (1, 2, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100, 127, 128, 129, 200, 300)
 
 
-def sizes_of(random: Random, circuit: str) -> dict[str, Any]:
+def sizes_of(random: Random, circuit: str, inputs: int) -> dict[str, Any]:
     outputs = random.choice((2, 10, 17, 33))
     if circuit == "deep_backprop":
         hidden = [random.choice(SIZES) for _ in range(random.randint(1, 3))]
-        return {"sizes": [random.choice(SIZES), *hidden, outputs]}
-    return {"n_in": random.choice(SIZES), "n_hid": random.choice(SIZES), "n_out": outputs}
+        return {"sizes": [inputs, *hidden, outputs]}
+    return {"n_in": inputs, "n_hid": random.choice(SIZES), "n_out": outputs}
 
 
 def test_backpropagation_of_all_sizes(tmp_path: Path) -> None:
@@ -115,23 +119,28 @@ def test_backpropagation_of_all_sizes(tmp_path: Path) -> None:
     for seed in range(24):
         random = Random(seed)
         name = names[seed % 4]
-        circuit = sfc.compile(name, **sizes_of(random, name))
+        is_heavy = seed % 3 == 0
+        inputs = 200 if is_heavy else random.choice(SIZES)
+        circuit = sfc.compile(name, **sizes_of(random, name, inputs))
         simulators = [Simulator(circuit, engine=name) for name in ("reference", "compiled")]
         generator = np.random.default_rng(seed)
-        mean, spread = random.choice((0, 0, 60, 250)), random.choice((10, 80, 300))
+        mean, spread = 250 if is_heavy else random.choice((0, 60)), random.choice((10, 80, 300))
         for matrix in circuit.matrices.values():
             values = generator.normal(mean, spread, matrix.shape)
             values = np.clip(np.trunc(values / 2) * 2, -254, 254).astype(int)
             for simulator in simulators:
                 simulator.weights[matrix.name] = values
         for _ in range(2):
-            options = options_of(random, circuit)
+            options = options_of(random, circuit, (20, 40))
             options.pop("steps", None)
             options.pop("probes", None)
             expected, found = (seen(simulator, True, **options) for simulator in simulators)
             assert_same(expected, found)
         engine = simulators[1]._engine
         assert engine.program is not None
-        total += Counter(frames=engine.frames - engine.general_frames, **engine.surprises)
+        total += Counter(
+            frames=engine.frames - engine.general_frames,
+            surprises=sum(engine.surprises.values()),
+        )
     assert total["frames"] > 300
-    assert total["`h` may fire in phase 8"] > 0
+    assert total["surprises"] >= 3
