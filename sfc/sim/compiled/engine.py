@@ -30,11 +30,14 @@ FEWEST_FRAMES = 4
 _BLOCK = 512
 """Frames after which the kernel's state is copied, to go back to; fewer just after a surprise."""
 
-_WORTH = 20
-"""A kernel is worth while if it runs so many times more frames than the general engine does."""
+_WORTH = 50
+"""Frames in a kernel that are worth while to enter and leave it."""
 
 _MOST_PATIENCE = 1024
-"""Frames that the general engine runs at most before a kernel is tried again."""
+"""Frames that the general engine runs at most after a surprise."""
+
+_MOST_WAIT = 64
+"""Frames that it runs at most before the state is looked at again, if a kernel cannot go on."""
 
 _ALIKE = "its frames are alike"
 
@@ -117,6 +120,7 @@ class CompiledEngine:
         self._anchor: Anchor | None = None
         self._patience = 1
         self._since_entry = 0
+        self._entry_wait = 1
         self._batch: Batch | None = None
         self._is_tried = False
         if batch is not None:
@@ -204,7 +208,7 @@ class CompiledEngine:
             if left >= FEWEST_FRAMES and self._may_enter_kernel():
                 self._run_kernel(stimulus, recorder, learn, left)
             else:
-                self._run_general(stimulus, recorder, learn, min(left, self._patience))
+                self._run_general(stimulus, recorder, learn, min(left, self._entry_wait))
 
     def _is_for_kernel(self, stimulus: Stimulus, recorder: Recorder) -> bool:
         if self._batch is None or not stimulus.by_frames:
@@ -239,16 +243,15 @@ class CompiledEngine:
                 self._batch.carry(carried)
                 self._anchor = self._new_anchor(is_exact=True)
                 self._since_entry = 0
+                self._entry_wait = 1
                 return True
-        self._lose_patience()
+        self._entry_wait = min(2 * self._entry_wait, _MOST_WAIT)
         return False
 
     def _lose_patience(self) -> None:
         """Lets the general engine run for longer, unless the kernel was worth while."""
-        if self._since_entry >= _WORTH * self._patience:
-            self._patience = max(self._patience // 2, 1)
-        else:
-            self._patience = min(2 * self._patience, _MOST_PATIENCE)
+        is_worth_it = self._since_entry >= _WORTH
+        self._patience = 1 if is_worth_it else min(2 * self._patience, _MOST_PATIENCE)
         self._since_entry = 0
 
     def _run_kernel(self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int) -> None:
