@@ -16,7 +16,7 @@ from sfc.diagnostics import SfcError
 from sfc.files import write_file
 
 _FILE_BYTES = 2**24
-_FILES_KEPT = 8
+_FILES_KEPT = 64
 _PRIVATE = 0o700
 
 

@@ -25,11 +25,21 @@ def run_data(simulator: Simulator, seconds: float) -> dict[str, Any]:
         "digest": digest(circuit),
         "parameters": dict(circuit.parameters),
         "engine": simulator.engine,
+        "engine_reason": simulator.engine_reason,
+        "fallbacks": _fallbacks(simulator),
         "seed": simulator.seed,
         "steps": simulator.step,
         "frames": simulator.frame,
         "seconds": round(seconds, 3),
     }
+
+
+def _fallbacks(simulator: Simulator) -> dict[str, Any] | None:
+    found = simulator.fallbacks
+    if found is None:
+        return None
+    surprises = dict(found.surprises)
+    return {"frames": found.frames, "fell_back": found.fell_back, "surprises": surprises}
 
 
 def training_data(training: Training, last: Evaluation | None) -> dict[str, Any]:
