@@ -9,57 +9,21 @@ layers. Needs gcc.
 
 from __future__ import annotations
 
-import ctypes
 import random
 import re
-import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from handwritten import Handwritten
 from machine import describe
-from numpy.typing import NDArray
 
 import sfc
 
 SAMPLES = 5000
 REPEATS = 7
 EPOCHS = 20
-
-
-class Handwritten:
-    """The C version for one size of the circuit."""
-
-    def __init__(self, inputs: int, hidden: int) -> None:
-        source = Path(__file__).with_name("handwritten.c")
-        with tempfile.TemporaryDirectory() as folder:
-            library = Path(folder) / "handwritten.so"
-            flags = ["-O3", "-march=native", "-shared", "-fPIC"]
-            sizes = [f"-DNIN={inputs}", f"-DNH={hidden}"]
-            subprocess.check_call(["gcc", *flags, *sizes, "-o", library, source])
-            self.library = ctypes.CDLL(str(library))
-        self.shapes = (inputs, hidden), (hidden, 10)
-
-    def train(
-        self, weights: list[NDArray[Any]], images: NDArray[Any], labels: NDArray[Any]
-    ) -> tuple[float, list[NDArray[np.int16]]]:
-        """Returns the seconds that a pass took, and the weights after it."""
-        bits = np.packbits(images, axis=1, bitorder="little")
-        classes = np.ascontiguousarray(labels, np.uint8)
-        first = [np.ascontiguousarray(array, np.int16) for array in weights]
-        self.library.set_weights(*(_pointer(array) for array in first))
-        start = time.perf_counter()
-        self.library.train(_pointer(bits), _pointer(classes), len(classes))
-        seconds = time.perf_counter() - start
-        after = [np.empty(shape, np.int16) for shape in self.shapes]
-        self.library.get_weights(*(_pointer(array) for array in after))
-        return seconds, after
-
-
-def _pointer(array: NDArray[Any]) -> ctypes.c_void_p:
-    return array.ctypes.data_as(ctypes.c_void_p)
 
 
 def compare(name: str, data: sfc.Dataset, **parameters: int) -> None:

@@ -1,28 +1,27 @@
-"""All engines against the same learning algorithm written by hand in C.
+"""The general engines against the same learning algorithm written by hand in C.
 
 They train the 400-400-10 circuit on the same MNIST samples from the same weights, at the start of
 training and after an epoch; the weights that result are compared, and microseconds per sample are
-printed with their ratio to C. Needs gcc. What the compiled kernel costs is measured in processes of
-their own: the first run compiles it, the second finds it kept.
+printed with their ratio to C. Needs gcc. What compiling the event engine costs is measured in two
+processes: the first compiles it, the second finds it kept.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
+from handwritten import handwritten
+from machine import describe
 
 import sfc
 
 SAMPLES = {"event": 2000, "reference": 200}
-REPEATS = {"handwritten": 20, "event": 10, "reference": 1}
+REPEATS = {"event": 10, "reference": 1}
 
 START = """
 import resource, time
@@ -37,32 +36,6 @@ simulator.run({"image": data.train_images, "label": data.train_labels})
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(f"{first - start:.2f} s, {time.perf_counter() - first:.1f} s for an epoch, {memory:.0f} MB")
 """
-
-
-def handwritten(w1: np.ndarray, w2: np.ndarray, images: np.ndarray, labels: np.ndarray):
-    """Returns (seconds per sample, W1, W2) of the C version."""
-    source = Path(__file__).with_name("handwritten.c")
-    sizes = [f"-DNIN={w1.shape[0]}", f"-DNH={w1.shape[1]}"]
-    with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder) / "handwritten.so"
-        flags = ["-O3", "-march=native", "-shared", "-fPIC", *sizes]
-        subprocess.check_call(["gcc", *flags, "-o", library, source])
-        c = ctypes.CDLL(str(library))
-    bits = np.packbits(images, axis=1, bitorder="little")
-    classes = np.ascontiguousarray(labels, np.uint8)
-
-    def pointer(array: np.ndarray) -> ctypes.c_void_p:
-        return array.ctypes.data_as(ctypes.c_void_p)
-
-    best = np.inf
-    for _ in range(REPEATS["handwritten"]):
-        c.set_weights(pointer(w1), pointer(w2))
-        start = time.perf_counter()
-        c.train(pointer(bits), pointer(classes), len(classes))
-        best = min(best, time.perf_counter() - start)
-    after1, after2 = np.empty_like(w1), np.empty_like(w2)
-    c.get_weights(pointer(after1), pointer(after2))
-    return best / len(classes), after1, after2
 
 
 def engine(name: str, weights: dict, images: np.ndarray, labels: np.ndarray):
@@ -94,17 +67,8 @@ def compare(title: str, simulator: sfc.Simulator, data: sfc.Dataset) -> None:
         print(f"  ratio {taken / by_hand:7.1f}  same weights: {same}")
 
 
-def machine() -> str:
-    """Returns the processor's name, and how busy it is."""
-    names = [
-        line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
-    ]
-    name = names[0].partition(":")[2].strip() if names else platform.machine()
-    return f"{name}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-
-
 def main() -> None:
-    print(f"{machine()}; Python {platform.python_version()}, NumPy {np.__version__}")
+    print(describe())
     with tempfile.TemporaryDirectory() as folder:
         for title in ("first run, which compiles", "next process, which does not"):
             environment = os.environ | {"XDG_CACHE_HOME": folder}

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from bench_reference import handwritten
+from handwritten import handwritten
 from machine import describe
 from peers.environments import PEERS, LeftOut, default_cache, environment, run
 from peers.job import Job, differences, write_job

@@ -193,7 +193,8 @@ def test_json_alone_on_standard_output(tmp_path: Path) -> None:
 def test_ctrl_c_saves_a_state_that_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     words = ["run", "backprop", *SMALL, "--data", "mnist20", "--limit", "3000"]
     words += ["--test-limit", "50", "--seed", "5"]
-    command = [sys.executable, "-m", "sfc", *words, "--save", "stopped.npz"]
+    slowly = ["--engine", "reference"]
+    command = [sys.executable, "-m", "sfc", *words, *slowly, "--save", "stopped.npz"]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -216,11 +216,11 @@ def test_user_without_a_home_goes_without(
 
 
 def test_only_the_newest_files_stay(home: Path) -> None:
-    for number in range(12):
+    for number in range(70):
         keep(str(number), b"")
         os.utime(home / "sfc" / str(number), (number, number))
     keep("newest", b"")
-    assert {path.name for path in files(home)} == {"newest", *map(str, range(5, 12))}
+    assert {path.name for path in files(home)} == {"newest", *map(str, range(7, 70))}
 
 
 def test_shared_parser_is_made_once(home: Path) -> None:
