@@ -12,8 +12,9 @@ import pytest
 import sfc
 from sfc.sim.compiled import engine as compiled_engine
 from sfc.sim.compiled import jit
-from sfc.sim.compiled.plan import NotCompiled, make_program
+from sfc.sim.compiled.plan import make_program
 from sfc.sim.compiled.program import Drive, Evaluate, ReadInput
+from sfc.sim.compiled.terms import NotCompiled
 
 RING = """sfc 1;
 import "neurons.sfc";

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from sfc.ir.circuit import Circuit
 from sfc.sim.compiled.boundary import Carried
-from sfc.sim.compiled.emit import membrane_lanes, membrane_place, table_size
+from sfc.sim.compiled.emit import table_size
 from sfc.sim.compiled.jit import Kernel, compile_program
-from sfc.sim.compiled.layout import lay_out, words
+from sfc.sim.compiled.layout import lay_out, membrane_lanes, membrane_place, words
 from sfc.sim.compiled.program import Carry, Guard, Program, ReadInput
 from sfc.sim.compiled.storage import Storage, aligned
 from sfc.sim.recorder import Recorder

@@ -14,8 +14,9 @@ from sfc.sim.clock import Clock
 from sfc.sim.compiled.anchor import TAIL, Anchor, Segment
 from sfc.sim.compiled.batch import Batch
 from sfc.sim.compiled.boundary import Boundary
-from sfc.sim.compiled.plan import NotCompiled, make_program
+from sfc.sim.compiled.plan import make_program
 from sfc.sim.compiled.program import Program
+from sfc.sim.compiled.terms import NotCompiled
 from sfc.sim.fallbacks import Fallbacks
 from sfc.sim.recorder import Recorder
 from sfc.sim.reference import ReferenceEngine

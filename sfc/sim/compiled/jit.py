@@ -12,9 +12,10 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from sfc.cache import keep, recall
-from sfc.sim.compiled.emit import NAME, emit
+from sfc.sim.compiled.emit import emit
 from sfc.sim.compiled.layout import Machine
 from sfc.sim.compiled.program import Program
+from sfc.sim.compiled.writer import NAME
 
 
 class Kernel:
@@ -77,5 +78,5 @@ def _machine() -> Machine:
 @lru_cache(maxsize=1)
 def _emitter() -> str:
     """Returns a digest of what writes kernels: other code writes other kernels."""
-    files = [Path(__file__).with_name(f"{name}.py") for name in ("emit", "layout", "jit")]
+    files = sorted(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -111,3 +111,15 @@ def guarded_drives(program: Program) -> set[int]:
 def _parts(program: Program) -> list[Known | Bounded]:
     found = [o.parts for o in program.operations if isinstance(o, Guard | Carry)]
     return [part for parts in found for part in parts]
+
+
+def membrane_lanes(program: Program) -> int:
+    """Returns the lanes of a frame's recorded membranes."""
+    return sum(padded(program.sizes[chosen]) for chosen in program.membranes.values())
+
+
+def membrane_place(program: Program, chosen: int) -> int:
+    """Returns the first lane of the membranes of a recorded set."""
+    recorded = list(program.membranes.values())
+    before = recorded[: recorded.index(chosen)]
+    return sum(padded(program.sizes[other]) for other in before)
