@@ -1,4 +1,4 @@
-"""Runs frames in a kernel, and turns what it leaves into what was asked for."""
+"""Runs frames in a kernel."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ from numpy.typing import NDArray
 
 from sfc.ir.circuit import Circuit
 from sfc.sim.compiled.boundary import Carried
-from sfc.sim.compiled.emit import table_size
 from sfc.sim.compiled.jit import Kernel, compile_program
-from sfc.sim.compiled.layout import lay_out, membrane_lanes, membrane_place, words
+from sfc.sim.compiled.layout import lay_out, words
+from sfc.sim.compiled.outputs import Outputs, Wanted
 from sfc.sim.compiled.program import Carry, Guard, Program, ReadInput
 from sfc.sim.compiled.storage import Storage, aligned
 from sfc.sim.recorder import Recorder
-from sfc.sim.stretch import Rows, Stretch, Tap
-
-_MOST_FRAMES = 4096
-"""Frames whose results are kept as the kernel leaves them."""
+from sfc.sim.stretch import Tap
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +24,6 @@ class Surprise:
     """What kept a frame from being as supposed: a cell that may fire, or a sample out of bounds."""
 
     what: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What a run wants of a kernel.
-
-    Attributes:
-        spikes: by tap the (moment, set) of its cells.
-        membranes: by tap the (moment, set) of its cells.
-        all_sets: whether all sets are needed, not the kept ones alone.
-    """
-
-    spikes: Mapping[Tap, list[tuple[int, int]]]
-    membranes: Mapping[Tap, list[tuple[int, int]]]
-    all_sets: bool
 
 
 class Batch:
@@ -91,7 +73,7 @@ class Batch:
             packed = np.packbits(carried[chosen], bitorder="little")
             self._arena[start : start + len(packed)] = packed
 
-    def wanted(self, recorder: Recorder) -> _Wanted | None:
+    def wanted(self, recorder: Recorder) -> Wanted | None:
         """Returns what a recorder asks for, or None if a kernel cannot tell it."""
         spikes: dict[Tap, list[tuple[int, int]]] = {}
         membranes: dict[Tap, list[tuple[int, int]]] = {}
@@ -110,7 +92,7 @@ class Batch:
                 return None
             else:
                 membranes[tap] = cells
-        return _Wanted(spikes, membranes, all_sets)
+        return Wanted(spikes, membranes, all_sets)
 
     def _moments(self, tap: Tap) -> list[int] | None:
         if tap.phases is None:
@@ -119,13 +101,19 @@ class Batch:
             return None
         return sorted(index for _, index in tap.phases)
 
+    def outputs(self, recorder: Recorder | None, frames: int) -> Outputs:
+        """Returns where the results of so many frames go; a recorder must be one for kernels."""
+        wanted = self.wanted(recorder) if recorder is not None else Wanted({}, {}, False)
+        assert wanted is not None
+        return Outputs(self.program, self.kept, self._phases, wanted, recorder, frames)
+
     def run(
         self,
         rows: Mapping[str, NDArray[np.bool_]],
         first: int,
         count: int,
         learn: bool,
-        recorder: Recorder | None,
+        outputs: Outputs,
     ) -> tuple[int, Surprise | None]:
         """Runs frames until all are done or one is not as supposed.
 
@@ -133,17 +121,15 @@ class Batch:
             rows: samples of inputs, (frames, size); inputs that are not there are silent.
             first, count: which of the frames.
             learn: whether weights change.
-            recorder: takes in the frames that were completed.
+            outputs: take in the frames that were completed.
 
         Returns:
             How many were completed, and what the next one would do.
         """
-        wanted = self.wanted(recorder) if recorder is not None else _Wanted({}, {}, False)
-        assert wanted is not None
         done = 0
         while done < count:
-            part = min(_MOST_FRAMES, count - done)
-            completed, surprise = self._run(rows, first + done, part, learn, recorder, wanted)
+            part = min(outputs.room(), count - done)
+            completed, surprise = self._run(rows, first + done, part, learn, outputs)
             done += completed
             if surprise is not None:
                 return done, surprise
@@ -155,14 +141,9 @@ class Batch:
         first: int,
         count: int,
         learn: bool,
-        recorder: Recorder | None,
-        wanted: _Wanted,
+        outputs: Outputs,
     ) -> tuple[int, Surprise | None]:
         program = self.program
-        kept = np.empty((count, sum(words(program.sizes[s]) for s in self.kept)), np.uint64)
-        membranes = np.empty((count, membrane_lanes(program)), np.int32)
-        sets = np.empty((count if wanted.all_sets else 0, self.layout.set_bytes), np.uint8)
-        table = np.zeros(table_size(program), np.int64)
         entries = [self._arena.ctypes.data]
         entries += [array.ctypes.data for array in self.storage.arrays]
         held = []
@@ -174,13 +155,9 @@ class Batch:
                 samples, stride = self._nothing[operation.set], 0
             held.append(samples)
             entries += [samples.ctypes.data, stride]
-        entries += [kept.ctypes.data, membranes.ctypes.data]
-        entries += [sets.ctypes.data if wanted.all_sets else 0, 0]
-        table[:] = entries
+        table = np.array([*entries, *outputs.addresses(), 0], np.int64)
         done = self.kernel.call(table.ctypes.data, 0, count, int(learn))
-        if recorder is not None:
-            results = _Results(self, kept[:done], membranes[:done], sets[:done])
-            recorder.extend(results.stretch(wanted, recorder.counts is not None))
+        outputs.filled += done
         if done == count:
             return done, None
         broken = program.operations[int(table[-1])]
@@ -199,85 +176,3 @@ def _kept(circuit: Circuit, program: Program) -> tuple[int, ...]:
             cells += [(probe.population, phase) for phase in probe.phases]
     found = [program.cells[cell] for cell in cells if cell in program.cells]
     return tuple(sorted(set(found)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Results:
-    """What a kernel left of some frames, a row each.
-
-    Attributes:
-        kept: words of the kept sets.
-        membranes: lanes of the recorded membranes, in state units.
-        sets: words of all sets, as bytes; no rows if they were not wanted.
-    """
-
-    batch: Batch
-    kept: NDArray[np.uint64]
-    membranes: NDArray[np.int32]
-    sets: NDArray[np.uint8]
-
-    def bits(self, chosen: int) -> NDArray[np.uint8]:
-        """Returns the bits of a set, packed eight to a byte, (frames, bytes)."""
-        size = self.batch.program.sizes[chosen]
-        length = -(-size // 8)
-        if chosen in self.batch.kept:
-            sizes = self.batch.program.sizes
-            before = self.batch.kept[: self.batch.kept.index(chosen)]
-            start = 8 * sum(words(sizes[other]) for other in before)
-            return self.kept.view(np.uint8)[:, start : start + length]
-        start = self.batch.layout.sets[chosen]
-        return self.sets[:, start : start + length]
-
-    def spikes(self, chosen: int) -> NDArray[np.bool_]:
-        """Returns a set in every frame, (frames, n)."""
-        size = self.batch.program.sizes[chosen]
-        unpacked = np.unpackbits(self.bits(chosen), axis=1, count=size, bitorder="little")
-        return unpacked.view(np.bool_)
-
-    def stretch(self, wanted: _Wanted, counts: bool) -> Stretch:
-        """Returns everything that is wanted of these frames."""
-        length = self.batch.program.frame
-        frames = len(self.membranes)
-        return Stretch(
-            frames * length,
-            np.tile(self.batch._phases, (frames, 1)),
-            np.arange(frames, dtype=np.int64) * length,
-            {tap: self._pairs(cells) for tap, cells in wanted.spikes.items()},
-            {tap: self._rows(cells) for tap, cells in wanted.membranes.items()},
-            (),
-            self._counts() if counts else None,
-            length if counts and frames else 0,
-        )
-
-    def _pairs(self, cells: list[tuple[int, int]]) -> NDArray[np.int64]:
-        length = self.batch.program.frame
-        parts = [np.zeros((0, 2), np.int64)]
-        for moment, chosen in cells:
-            pairs = np.argwhere(self.spikes(chosen)).astype(np.int64, copy=False)
-            pairs[:, 0] = pairs[:, 0] * length + moment
-            parts.append(pairs)
-        if len(cells) == 1:
-            return parts[1]
-        joined = np.concatenate(parts)
-        return joined[np.argsort(joined[:, 0], kind="stable")]
-
-    def _rows(self, cells: list[tuple[int, int]]) -> Rows:
-        length, sizes = self.batch.program.frame, self.batch.program.sizes
-        frames = np.arange(len(self.membranes), dtype=np.int64)[:, None]
-        steps = frames * length + np.array([moment for moment, _ in cells])
-        values = []
-        for _, chosen in cells:
-            start = membrane_place(self.batch.program, chosen)
-            values.append(self.membranes[:, start : start + sizes[chosen]])
-        stacked = values[0] if len(cells) == 1 else np.stack(values, axis=1)
-        return Rows(steps.ravel(), stacked.reshape(len(steps.ravel()), sizes[cells[0][1]]))
-
-    def _counts(self) -> NDArray[np.int64]:
-        numbers = {name: n for n, name in enumerate(self.batch.circuit.populations)}
-        totals: dict[int, int] = {}
-        found = []
-        for (name, moment), chosen in self.batch.program.cells.items():
-            if chosen not in totals:
-                totals[chosen] = int(np.unpackbits(self.bits(chosen)).sum(dtype=np.int64))
-            found.append((moment, numbers[name], totals[chosen]))
-        return np.array(found, np.int64).reshape(-1, 3)

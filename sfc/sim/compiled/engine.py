@@ -14,6 +14,7 @@ from sfc.sim.clock import Clock
 from sfc.sim.compiled.anchor import TAIL, Anchor, Segment
 from sfc.sim.compiled.batch import Batch
 from sfc.sim.compiled.boundary import Boundary
+from sfc.sim.compiled.outputs import Outputs
 from sfc.sim.compiled.plan import make_program
 from sfc.sim.compiled.program import Program
 from sfc.sim.compiled.terms import NotCompiled
@@ -257,30 +258,38 @@ class CompiledEngine:
 
     def _run_kernel(self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int) -> None:
         """Runs frames until all are done, or one is a surprise."""
+        assert self._batch is not None
+        outputs = self._batch.outputs(recorder, count)
         while count:
             part = min(count, max(TAIL, _BLOCK // 16, min(self._since_entry, _BLOCK)))
-            if self._has_surprise(stimulus, recorder, learn, max(part - TAIL, 0)):
+            if self._has_surprise(stimulus, recorder, learn, max(part - TAIL, 0), outputs):
                 return
             anchor = self._new_anchor(is_exact=False)
-            if self._has_surprise(stimulus, recorder, learn, min(part, TAIL)):
+            if self._has_surprise(stimulus, recorder, learn, min(part, TAIL), outputs):
                 return
             assert self._anchor is not None
             if part >= TAIL:
                 anchor.segments.append(self._anchor.segments[-1])
                 self._anchor = anchor
             count -= part
+        outputs.hand_over()
         assert self._anchor is not None
         # What the run was given is not held on to.
         self._anchor.segments[:] = [s.part(0, s.count) for s in self._anchor.segments]
 
     def _has_surprise(
-        self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int
+        self,
+        stimulus: Stimulus,
+        recorder: Recorder,
+        learn: bool,
+        count: int,
+        outputs: Outputs,
     ) -> bool:
         """Runs frames in the kernel; tells whether there was a surprise, which is over then."""
         assert self._batch is not None
         assert self._anchor is not None
         first = stimulus.frames
-        done, surprise = self._batch.run(stimulus.rows, first, count, learn, recorder)
+        done, surprise = self._batch.run(stimulus.rows, first, count, learn, outputs)
         if done:
             rows = {name: array[first : first + done] for name, array in stimulus.rows.items()}
             self._anchor.segments.append(Segment(rows, done, learn))
@@ -292,6 +301,7 @@ class CompiledEngine:
             return False
         self.surprises[surprise.what] += 1
         self._lose_patience()
+        outputs.hand_over()
         left = stimulus.length - stimulus.frames
         self._run_general(stimulus, recorder, learn, min(left, self._patience))
         return True
@@ -337,8 +347,9 @@ class CompiledEngine:
         before, tail = anchor.divided()
         self._batch.storage.restore(anchor.weights)
         self._batch.carry(anchor.carried)
+        outputs = self._batch.outputs(None, sum(segment.count for segment in before))
         for segment in before:
-            self._batch.run(segment.rows, 0, segment.count, segment.learn, None)
+            self._batch.run(segment.rows, 0, segment.count, segment.learn, outputs)
         self._batch.storage.store(self._arrays)
         clock = self.clock
         clock.step, clock.frame, clock.frame_start, clock.spiked = anchor.clock
