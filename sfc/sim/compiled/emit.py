@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from typing import Any
 
 from llvmlite import ir
@@ -16,6 +17,7 @@ from sfc.sim.compiled.program import (
     Everyone,
     Guard,
     Known,
+    Lesson,
     Operation,
     Program,
     ReadInput,
@@ -42,6 +44,15 @@ def table_size(program: Program) -> int:
     """Returns the number of entries in the table."""
     inputs = sum(isinstance(operation, ReadInput) for operation in program.operations)
     return 1 + len(program.groups) + 2 * inputs + 3 + 1
+
+
+def _together(lessons: tuple[Lesson, ...]) -> list[list[Lesson]]:
+    """Returns lessons in an order that changes nothing: those of one set that follow each other."""
+    found: list[list[Lesson]] = []
+    for group in dict.fromkeys(lesson.group for lesson in lessons):
+        of_group = [lesson for lesson in lessons if lesson.group == group]
+        found += [list(part) for _, part in groupby(of_group, key=lambda lesson: lesson.pre)]
+    return found
 
 
 class _Emitter(EvaluationWriter):
@@ -97,8 +108,8 @@ class _Emitter(EvaluationWriter):
             for operation in program.operations:
                 self._operation(operation)
             self._record()
-            for lesson in program.lessons:
-                self._lesson(lesson)
+            for lessons in _together(program.lessons):
+                self._learn(lessons)
             for operation in program.operations:
                 if isinstance(operation, Carry):
                     self._hand_on(operation)

@@ -179,23 +179,32 @@ class DriveWriter(SetWriter):
         drive = next(d for d in all_drives(self.program) if d.number == number)
         return self.program.groups[drive.group].unit
 
-    def _lesson(self, lesson: Lesson) -> None:
-        group = self.program.groups[lesson.group]
+    def _learn(self, lessons: list[Lesson]) -> None:
+        """Goes once through the rows of a set, for all lessons of one group that it gives."""
+        first = lessons[0]
+        group = self.program.groups[first.group]
         lanes = min(WORD, chunk(group.columns))
         stored = ir.VectorType(ir.IntType(weight_bits(group)), lanes)
         bytes_ = weight_bits(group) // 8
         vectors = -(-group.columns // lanes)
-        per_tile = max(1, self.machine.registers // 2 // bytes_)
-        with self.b.if_then(self._takes_place(lesson)):
-            rows = self._at(self.arena, self.layout.rows[lesson.pre])
+        per_tile = max(1, self.machine.registers // 2 // bytes_ // len(lessons))
+        takes_place = I1(0)
+        for lesson in lessons:
+            takes_place = self.b.or_(takes_place, self._takes_place(lesson))
+        with self.b.if_then(takes_place):
+            rows = self._at(self.arena, self.layout.rows[first.pre])
             for start in range(0, vectors, per_tile):
                 tile = range(start, min(start + per_tile, vectors))
-                changes = {v: self._change(lesson, v, lanes, stored) for v in tile}
-                with self._loop(I64(0), self._get(self.count[lesson.pre])) as index:
+                changes = {
+                    v: [self._change(lesson, v, lanes, stored) for lesson in lessons] for v in tile
+                }
+                with self._loop(I64(0), self._get(self.count[first.pre])) as index:
                     pointer = self.b.gep(rows, [index], source_etype=I32)
                     row = self.b.zext(self._load(I32, pointer, 4), I64)
                     base = self._row(group, row)
                     for v in tile:
                         place = self._at(base, v * lanes * bytes_)
                         values = self._load(stored, place, bytes_)
-                        self._store(self._learned(group, values, changes[v]), place, bytes_)
+                        for change in changes[v]:
+                            values = self._learned(group, values, change)
+                        self._store(values, place, bytes_)
