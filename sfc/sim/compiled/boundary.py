@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfc.ir.circuit import Circuit
-from sfc.ir.integers import STATE_LIMIT, UNIT
+from sfc.ir.integers import UNIT
 from sfc.sim.clock import Clock
 from sfc.sim.compiled.program import Carry, Program
+from sfc.sim.compiled.terms import bounds_of_strays
 from sfc.sim.places import places
 
 State = dict[str, NDArray[Any]]
@@ -28,13 +29,12 @@ class Boundary:
         self._place = places(circuit)
         self._chains = [chain.name for chain in circuit.schedule.chains]
         self._spiked = program.spiked
-        size = sum(population.size for population in circuit.populations.values())
-        offsets = range(max((p.delay for p in circuit.projections.values()), default=0) + 1)
-        self._pending = np.zeros((len(offsets), size), np.int64)
+        populations = circuit.populations.values()
+        size = sum(population.size for population in populations)
+        delays = max((p.delay for p in circuit.projections.values()), default=0) + 1
+        self._pending = np.zeros((delays, size), np.int64)
         for offset, name, amount in program.pending:
             self._pending[offset, self._place[name]] += amount
-        self._room = np.zeros((len(offsets), size), np.int64)
-        self._fires = np.zeros((len(offsets), size), np.bool_)
         carries = [o for o in program.operations if isinstance(o, Carry)]
         self._sizes = {carry.set: program.sizes[carry.set] for carry in carries}
         self._carried = [
@@ -43,13 +43,19 @@ class Boundary:
             for name, offset, level in carry.cells
         ]
         carried = {cell[:2] for carry in carries for cell in carry.cells}
+        self._least = np.zeros((delays, size), np.int64)
+        self._most = np.zeros((delays, size), np.int64)
+        rest = max((p.neuron.refractory for p in populations), default=0)
+        window = min(self._frame, max(delays, rest))
+        self._fires = np.zeros((max(window, delays), size), np.bool_)
         fires = {*program.cells, *program.membranes} - carried
         for name, place in self._place.items():
             neuron = circuit.populations[name].neuron
-            level = UNIT * (neuron.threshold - neuron.bias)
-            for offset in offsets:
-                room = STATE_LIMIT if (name, offset) in carried else level
-                self._room[offset, place] = program.room.get((name, offset), room)
+            usual = bounds_of_strays(UNIT * neuron.threshold, UNIT * neuron.bias, 0, 0)
+            for offset in range(delays):
+                least, most = program.room.get((name, offset), usual)
+                self._least[offset, place], self._most[offset, place] = least, most
+            for offset in range(len(self._fires)):
                 self._fires[offset, place] = (name, offset) in fires
 
     def go_on(self, clock: Clock, frames: int) -> None:
@@ -93,26 +99,28 @@ class Boundary:
             clock: at the beginning of a frame.
             state: of the circuit.
         """
-        arriving = state["arriving"]
+        arriving, resting = state["arriving"], state["resting"]
         slots = self._slots(clock, state)
         others = np.delete(np.arange(len(arriving)), slots)
-        if arriving[others].any():
+        if arriving[others].any() or np.any(resting > self._frame):
             return None
-        expected = self._pending if clock.step else np.zeros_like(self._pending)
-        stray = arriving[slots] - expected
-        if clock.step and clock.spiked != self._spiked:
+        if clock.step == 0:
+            is_new = not arriving.any() and not resting.any()
+            return self._nobody() if is_new else None
+        if clock.spiked != self._spiked:
             return None
-        rests = state["resting"] > np.arange(len(slots))[:, None]
-        if clock.step == 0 and (stray.any() or rests.any()):
+        if np.any((resting > np.arange(len(self._fires))[:, None]) & self._fires):
             return None
-        if np.any(stray[self._fires]) or np.any(rests & self._fires):
-            return None
-        is_silent = (stray <= 0) | (stray <= self._room)
-        if not is_silent.all() or np.any(np.abs(stray) > STATE_LIMIT // 2):
+        comes, fires = arriving[slots], self._fires[: len(slots)]
+        is_harmless = (self._least <= comes) & (comes <= self._most) & ~fires
+        if not np.all(is_harmless | (comes == self._pending)):
             return None
         for _, offset, place, level in self._carried:
-            if np.any((arriving[slots[offset], place] > level) & ~rests[offset, place]):
+            if np.any((comes[offset, place] > level) & (resting[place] <= offset)):
                 return None
+        return self._nobody()
+
+    def _nobody(self) -> Carried:
         return {chosen: np.zeros(size, np.bool_) for chosen, size in self._sizes.items()}
 
     def _slots(self, clock: Clock, state: State) -> NDArray[np.intp]:

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfc.ir.circuit import Circuit
-from sfc.sim.clock import Clock
+from sfc.sim.clock import Clock, Phase
 from sfc.sim.compiled.anchor import TAIL, Anchor, Segment
 from sfc.sim.compiled.batch import Batch
 from sfc.sim.compiled.boundary import Boundary
+from sfc.sim.compiled.interrupts import undivided
 from sfc.sim.compiled.outputs import Outputs
 from sfc.sim.compiled.plan import make_program
 from sfc.sim.compiled.program import Program
@@ -261,21 +262,35 @@ class CompiledEngine:
         assert self._batch is not None
         outputs = self._batch.outputs(recorder, count)
         while count:
-            part = min(count, max(TAIL, _BLOCK // 16, min(self._since_entry, _BLOCK)))
-            if self._has_surprise(stimulus, recorder, learn, max(part - TAIL, 0), outputs):
+            with undivided():
+                done = self._run_block(stimulus, recorder, learn, count, outputs)
+            if not done:
                 return
-            anchor = self._new_anchor(is_exact=False)
-            if self._has_surprise(stimulus, recorder, learn, min(part, TAIL), outputs):
-                return
-            assert self._anchor is not None
-            if part >= TAIL:
-                anchor.segments.append(self._anchor.segments[-1])
-                self._anchor = anchor
-            count -= part
+            count -= done
         outputs.hand_over()
+
+    def _run_block(
+        self,
+        stimulus: Stimulus,
+        recorder: Recorder,
+        learn: bool,
+        count: int,
+        outputs: Outputs,
+    ) -> int:
+        """Runs at most so many frames and sets an anchor; returns how many, 0 for a surprise."""
+        part = min(count, max(TAIL, _BLOCK // 16, min(self._since_entry, _BLOCK)))
+        if self._has_surprise(stimulus, recorder, learn, max(part - TAIL, 0), outputs):
+            return 0
+        anchor = self._new_anchor(is_exact=False)
+        if self._has_surprise(stimulus, recorder, learn, min(part, TAIL), outputs):
+            return 0
         assert self._anchor is not None
+        if part >= TAIL:
+            anchor.segments.append(self._anchor.segments[-1])
+            self._anchor = anchor
         # What the run was given is not held on to.
         self._anchor.segments[:] = [s.part(0, s.count) for s in self._anchor.segments]
+        return part
 
     def _has_surprise(
         self,
@@ -309,9 +324,11 @@ class CompiledEngine:
     def _new_anchor(self, is_exact: bool) -> Anchor:
         assert self._batch is not None
         weights, carried = self._batch.storage.copy(), self._batch.carried()
+        return Anchor(is_exact, weights, carried, self._where())
+
+    def _where(self) -> tuple[int, int, int, tuple[Phase, ...]]:
         clock = self.clock
-        when = (clock.step, clock.frame, clock.frame_start, clock.spiked)
-        return Anchor(is_exact, weights, carried, when)
+        return clock.step, clock.frame, clock.frame_start, clock.spiked
 
     def _run_general(self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int) -> None:
         """Runs so many frames in the general engine, after what is left of the one under way."""
@@ -339,11 +356,31 @@ class CompiledEngine:
     def _leave_kernel(self) -> None:
         """Brings the general engine to where the kernel stands."""
         self.unpack()
-        anchor, self._anchor = self._anchor, None
-        if anchor is None or not anchor.segments:
+        if self._anchor is None or not self._anchor.segments:
+            self._anchor = None
             return
         assert self._batch is not None
         now = {name: array.copy() for name, array in self._arrays.items()}
+        where = self._where()
+        try:
+            with undivided():
+                self._go_back(self._anchor)
+                self._anchor = None
+        finally:
+            for name, array in now.items():
+                self._arrays[name][:] = array
+            if self._anchor is not None:
+                clock = self.clock
+                clock.step, clock.frame, clock.frame_start, clock.spiked = (
+                    step,
+                    frame,
+                    start,
+                    spiked,
+                )
+
+    def _go_back(self, anchor: Anchor) -> None:
+        """Goes through the frames since an anchor again, the last of them in a general engine."""
+        assert self._batch is not None
         before, tail = anchor.divided()
         self._batch.storage.restore(anchor.weights)
         self._batch.carry(anchor.carried)
@@ -362,5 +399,3 @@ class CompiledEngine:
         for segment in tail:
             stimulus = Stimulus(True, segment.count, segment.rows)
             self._run_generally(stimulus, recorder, segment.learn)
-        for name, array in now.items():
-            self._arrays[name][:] = array

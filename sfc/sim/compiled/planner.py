@@ -6,6 +6,7 @@ from sfc.analysis.solve import Found, Reading
 from sfc.analysis.ties import changes
 from sfc.ir.circuit import Circuit
 from sfc.ir.integers import STATE_LIMIT
+from sfc.sim.compiled.layout import words
 from sfc.sim.compiled.program import (
     Bounded,
     Carry,
@@ -22,6 +23,12 @@ from sfc.sim.compiled.program import (
 )
 from sfc.sim.compiled.terms import Arrivals, NotCompiled, Terms
 
+_MOST_CHANGE = 127
+"""Of a stored weight, so that it can be held in 8 bits."""
+
+_MOST_WORK = 3000
+"""Words of sets in a frame, beyond which a kernel takes minutes to compile."""
+
 
 def _covers(operation: Operation, guard: Guard) -> bool:
     """Tells whether a guard holds whenever an operation, which is perhaps a guard, lets pass."""
@@ -31,6 +38,19 @@ def _covers(operation: Operation, guard: Guard) -> bool:
         operation.least is not None and operation.least >= guard.least
     )
     return operation.most <= guard.most and is_below
+
+
+def _parts_of(change: int, span: int) -> list[int]:
+    """Returns changes of at most 7 bits that together change a clipped weight likewise.
+
+    A change by more than the span of the range ends at the same end of it.
+    """
+    left, sign = min(abs(change), span), 1 if change > 0 else -1
+    parts = []
+    while left:
+        parts.append(sign * min(left, _MOST_CHANGE))
+        left -= abs(parts[-1])
+    return parts
 
 
 class Planner(Arrivals):
@@ -68,6 +88,9 @@ class Planner(Arrivals):
         for made, early in self.carried.items():
             self._carry(made, early)
         self._check_bounds()
+        work = sum(min(words(size), 16) for size in self.sizes)
+        if work + len(self.operations) > _MOST_WORK:
+            raise NotCompiled("too much happens in a frame")
         cells = {
             (self.blocks[number].name, moment): self._set_of(number, moment)
             for (number, moment), cell in found.items()
@@ -129,6 +152,8 @@ class Planner(Arrivals):
             return
         self.made.add(made)
         if block.kind == "line":
+            if not self._is_sure(number, moment):
+                raise NotCompiled(f"`{block.name}` is presented in some frames only")
             self.operations.append(self._read(made, block.name))
             return
         new, old = self._terms(number, moment)
@@ -173,9 +198,14 @@ class Planner(Arrivals):
             (),
         )
         early = tuple(
-            (self.blocks[block].name, when, self._needed(block, when)) for block, when in cells
+            (self.blocks[number].name, when, self._level(number, when)) for number, when in cells
         )
         self.operations.append(Carry(made, early, tuple(parts), most, evaluate))
+
+    def _level(self, number: int, moment: Moment) -> int:
+        """Returns what spikes of the frame before have to exceed for a neuron to fire."""
+        block = self.blocks[number]
+        return block.threshold - block.bias - self._here(number, moment).constant
 
     def _record(self, name: str, moment: Moment) -> None:
         """Adds the evaluation of a cell whose membrane is recorded."""
@@ -333,5 +363,5 @@ class Planner(Arrivals):
                 raise NotCompiled(f"`{projection.name}` learns from the sample of the next frame")
             if change[0]:
                 pre, post = (self._set_of(end[0], moment) for end in active)
-                lesson = Lesson(group.number, pre, post, change[0] // group.step)
-                self.lessons.append((moment, lesson))
+                for part in _parts_of(change[0] // group.step, group.high - group.low):
+                    self.lessons.append((moment, Lesson(group.number, pre, post, part)))

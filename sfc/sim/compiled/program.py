@@ -195,8 +195,8 @@ class Program:
         pending: (offset, population, amount): what populations that fire as a whole bring over the
             end of a frame.
         spiked: (chain, index) of the relays that spike in its last step.
-        room: by (population, offset), how much more could arrive at a cell that is silent before a
-            neuron fires; cells at which nothing arrives are left out.
+        room: by (population, offset), least and most that populations may have sent in the frame
+            before to a silent cell; cells at which nothing arrives are left out.
     """
 
     frame: int
@@ -208,4 +208,4 @@ class Program:
     membranes: dict[tuple[str, Moment], int]
     pending: tuple[tuple[int, str, int], ...]
     spiked: tuple[tuple[str, int], ...]
-    room: dict[tuple[str, Moment], int]
+    room: dict[tuple[str, Moment], tuple[int, int]]

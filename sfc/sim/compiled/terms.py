@@ -9,7 +9,7 @@ from sfc.analysis.cells import Arrival
 from sfc.analysis.solve import Reading
 from sfc.analysis.ties import compare
 from sfc.ir.circuit import Circuit, Projection, Tie, Weight
-from sfc.ir.integers import UNIT
+from sfc.ir.integers import STATE_LIMIT, UNIT
 from sfc.sim.compiled.program import Everyone, Group, Moment, Operation
 
 _MOST_ROWS = 2**16
@@ -39,6 +39,13 @@ class Terms:
     def varies(self) -> bool:
         """Whether anything arrives in some frames only."""
         return bool(self.pairs or self.counts or self.drives)
+
+
+def bounds_of_strays(threshold: int, bias: int, low: int, high: int) -> tuple[int, int]:
+    """Returns what may arrive at a silent neuron beside low..high: it stays so, and in 24 bits."""
+    least = -STATE_LIMIT - min(bias, 0) - low
+    most = min(threshold - bias, STATE_LIMIT - max(bias, 0)) - high
+    return least, most
 
 
 class Arrivals:
@@ -179,17 +186,31 @@ class Arrivals:
             ]
         return sum(min(a, 0) for a in amounts), sum(max(a, 0) for a in amounts)
 
-    def _needed(self, number: int, moment: Moment) -> int:
-        """Returns what spikes of the frame before have to exceed for a neuron to fire.
+    def _here(self, number: int, moment: Moment) -> Terms:
+        """Returns what arrives at a cell but for what populations sent in the frame before.
 
-        What the host sends just before a frame begins is not among them.
+        What the host sends just before a frame begins is part of it.
         """
-        block, here = self.blocks[number], Terms()
+        here = Terms()
         for arrival in self.reading.coming(number, moment):
             is_host = self.blocks[arrival.link.source].kind != "population"
             if arrival.firing.high and (is_host or arrival.sent.steps < 0):  # type: ignore[attr-defined]
                 self._add(here, arrival)
-        return block.threshold - block.bias - here.constant
+        return here
+
+    def _is_sure(self, line: int, moment: Moment) -> bool:
+        """Tells whether the host sends a sample over a line in a moment of every frame."""
+        reading = self.reading
+        if moment == self.frame - 1 and line in self.early:
+            first = reading.kicked.get(line)
+            if first is None or first.number != reading.firing(line, moment).number:
+                return False
+        triggers = [
+            trigger
+            for trigger, driven in reading.network.triggered.items()
+            if any(line == other for other, _ in driven)
+        ]
+        return any(reading.firing(trigger, moment).low for trigger in triggers)
 
     def _is_next_sample(self, block: int, moment: Moment) -> bool:
         return block in self.early and moment == self.frame - 1
@@ -232,12 +253,17 @@ class Arrivals:
                     found.append(relays[block.name])
         return tuple(found)
 
-    def _room(self) -> dict[tuple[str, Moment], int]:
-        found = {}
-        for (number, moment), cell in self.reading.found.items():
-            block = self.blocks[number]
-            if block.kind == "population" and not cell.firing.high:
-                new, _ = self._terms(number, moment)
-                level = block.threshold - block.bias - new.constant
-                found[block.name, moment] = level - self._static(new)[1]
-        return found
+    def _room(self) -> dict[tuple[str, Moment], tuple[int, int]]:
+        """Returns bounds of what the frame before may bring to each cell that is to be silent."""
+        return {
+            (self.blocks[number].name, moment): self._bounds(number, self._here(number, moment))
+            for number, moment in self.reading.found
+            if self.blocks[number].kind == "population"
+        }
+
+    def _bounds(self, number: int, here: Terms) -> tuple[int, int]:
+        block = self.blocks[number]
+        low, high = self._static(here)
+        return bounds_of_strays(
+            block.threshold, block.bias, here.constant + low, here.constant + high
+        )

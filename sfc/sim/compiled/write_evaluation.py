@@ -11,6 +11,9 @@ from sfc.sim.compiled.program import Evaluate
 from sfc.sim.compiled.write_drives import DriveWriter
 from sfc.sim.compiled.writer import I1, I32, I64
 
+_MOST_FACTORS = 8
+"""Sets of a Boolean function: its size may double with each."""
+
 
 class EvaluationWriter(DriveWriter):
     """Writes which neurons of a set fire."""
@@ -38,6 +41,7 @@ class EvaluationWriter(DriveWriter):
         any_ = self._local(I64, "any")
         self.b.store(I64(0), any_)
         is_plain = not (operation.drives or operation.counts or operation.membrane is not None)
+        is_plain &= len(operation.pairs) <= _MOST_FACTORS
         decide = self._decide_by_bits if is_plain else self._decide_by_sums
 
         def body(index: Any) -> None:
