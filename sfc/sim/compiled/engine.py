@@ -371,12 +371,7 @@ class CompiledEngine:
                 self._arrays[name][:] = array
             if self._anchor is not None:
                 clock = self.clock
-                clock.step, clock.frame, clock.frame_start, clock.spiked = (
-                    step,
-                    frame,
-                    start,
-                    spiked,
-                )
+                clock.step, clock.frame, clock.frame_start, clock.spiked = where
 
     def _go_back(self, anchor: Anchor) -> None:
         """Goes through the frames since an anchor again, the last of them in a general engine."""
