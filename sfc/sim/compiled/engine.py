@@ -119,6 +119,7 @@ class CompiledEngine:
         self._fewest = fewest
         self._general: ReferenceEngine | EventEngine = ReferenceEngine(circuit, weights)
         self._general_steps = 0
+        self._like: dict[str, NDArray[Any]] = {}
         self._is_packed = False
         self._anchor: Anchor | None = None
         self._patience = 1
@@ -388,7 +389,8 @@ class CompiledEngine:
         if before or not anchor.is_exact:
             self._boundary.go_on(self.clock, sum(segment.count for segment in before))
             carried = self._batch.carried()
-            state = self._boundary.state(self.clock, self._general.state(), carried)
+            self._like = self._like or self._general.state()
+            state = self._boundary.state(self.clock, self._like, carried)
             self._general.restore(state)
         recorder = Recorder(self.circuit, (), False)
         for segment in tail:

@@ -44,9 +44,7 @@ class Storage:
             first, *others = group.projections
             if any(not np.array_equal(weights[first], weights[other]) for other in others):
                 return False
-            np.floor_divide(
-                weights[first], group.step, out=array[:, : group.columns], casting="unsafe"
-            )
+            array[:, : group.columns] = weights[first] >> (group.step.bit_length() - 1)
         return True
 
     def holds(self, weights: Mapping[str, NDArray[np.int16]]) -> bool:
