@@ -112,7 +112,8 @@ class CompiledEngine:
         """
         self.circuit = circuit
         self.weights: Mapping[str, NDArray[np.int16]] = Weights(self, weights)
-        self.reason = f"no run has had {fewest} frames"
+        has_frames = circuit.schedule.clock is not None
+        self.reason = f"no run has had {fewest} frames" if has_frames else "it has no frames"
         self.frames = self.general_frames = 0
         self.surprises: Counter[str] = Counter()
         self._arrays = weights
