@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sfc.sim.compiled.outputs import Outputs
 from sfc.sim.compiled.plan import make_program
 from sfc.sim.compiled.program import Program
 from sfc.sim.compiled.terms import NotCompiled
+from sfc.sim.engines import Arrays
 from sfc.sim.fallbacks import Fallbacks
 from sfc.sim.recorder import Recorder
 from sfc.sim.reference import ReferenceEngine
@@ -47,7 +49,15 @@ _ALIKE = "its frames are alike"
 _FEW_STEPS = 2400
 """Steps that the reference engine takes before the event engine is loaded."""
 
-Arrays = dict[str, NDArray[np.int16]]
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run that is under way, and where its results go."""
+
+    stimulus: Stimulus
+    recorder: Recorder
+    learn: bool
+    outputs: Outputs
 
 
 class Weights(Mapping[str, NDArray[np.int16]]):
@@ -262,29 +272,22 @@ class CompiledEngine:
     def _run_kernel(self, stimulus: Stimulus, recorder: Recorder, learn: bool, count: int) -> None:
         """Runs frames until all are done, or one is a surprise."""
         assert self._batch is not None
-        outputs = self._batch.outputs(recorder, count)
+        run = _Run(stimulus, recorder, learn, self._batch.outputs(recorder, count))
         while count:
             with undivided():
-                done = self._run_block(stimulus, recorder, learn, count, outputs)
+                done = self._run_block(run, count)
             if not done:
                 return
             count -= done
-        outputs.hand_over()
+        run.outputs.hand_over()
 
-    def _run_block(
-        self,
-        stimulus: Stimulus,
-        recorder: Recorder,
-        learn: bool,
-        count: int,
-        outputs: Outputs,
-    ) -> int:
+    def _run_block(self, run: _Run, count: int) -> int:
         """Runs at most so many frames and sets an anchor; returns how many, 0 for a surprise."""
         part = min(count, max(TAIL, _BLOCK // 16, min(self._since_entry, _BLOCK)))
-        if self._has_surprise(stimulus, recorder, learn, max(part - TAIL, 0), outputs):
+        if self._has_surprise(run, max(part - TAIL, 0)):
             return 0
         anchor = self._new_anchor(is_exact=False)
-        if self._has_surprise(stimulus, recorder, learn, min(part, TAIL), outputs):
+        if self._has_surprise(run, min(part, TAIL)):
             return 0
         assert self._anchor is not None
         if part >= TAIL:
@@ -294,22 +297,15 @@ class CompiledEngine:
         self._anchor.segments[:] = [s.part(0, s.count) for s in self._anchor.segments]
         return part
 
-    def _has_surprise(
-        self,
-        stimulus: Stimulus,
-        recorder: Recorder,
-        learn: bool,
-        count: int,
-        outputs: Outputs,
-    ) -> bool:
+    def _has_surprise(self, run: _Run, count: int) -> bool:
         """Runs frames in the kernel; tells whether there was a surprise, which is over then."""
         assert self._batch is not None
         assert self._anchor is not None
-        first = stimulus.frames
-        done, surprise = self._batch.run(stimulus.rows, first, count, learn, outputs)
+        stimulus, first = run.stimulus, run.stimulus.frames
+        done, surprise = self._batch.run(stimulus.rows, first, count, run.learn, run.outputs)
         if done:
             rows = {name: array[first : first + done] for name, array in stimulus.rows.items()}
-            self._anchor.segments.append(Segment(rows, done, learn))
+            self._anchor.segments.append(Segment(rows, done, run.learn))
             stimulus.next_frame(done)
             self._boundary.go_on(self.clock, done)
             self.frames += done
@@ -318,9 +314,9 @@ class CompiledEngine:
             return False
         self.surprises[surprise.what] += 1
         self._lose_patience()
-        outputs.hand_over()
+        run.outputs.hand_over()
         left = stimulus.length - stimulus.frames
-        self._run_general(stimulus, recorder, learn, min(left, self._patience))
+        self._run_general(stimulus, run.recorder, run.learn, min(left, self._patience))
         return True
 
     def _new_anchor(self, is_exact: bool) -> Anchor:
