@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import sfc
-from sfc.sim.event import jit as compiled
+from sfc.sim.event import jit
 from sfc.sim.event.engine import EventEngine
 from sfc.sim.initial import first_weights
 from sfc.sim.recorder import Recorder
@@ -124,7 +124,7 @@ def test_kernels_are_kept_and_what_is_amiss_is_not_used(
 ) -> None:
     circuit = sfc.compile("ring")
     sfc.Simulator(circuit, engine="event").run(frames=1)
-    run = compiled.kernel()
+    run = jit.kernel()
     (signature,) = run.signatures
     context = run.targetctx
     cached = run._cache

@@ -105,7 +105,7 @@ class Batch:
         """Returns where the results of so many frames go; a recorder must be one for kernels."""
         wanted = self.wanted(recorder) if recorder is not None else Wanted({}, {}, False)
         assert wanted is not None
-        return Outputs(self.program, self.kept, self._phases, wanted, recorder, frames)
+        return Outputs(self.program, self.layout, self.kept, self._phases, wanted, recorder, frames)
 
     def run(
         self,
@@ -119,31 +119,15 @@ class Batch:
 
         Args:
             rows: samples of inputs, (frames, size); inputs that are not there are silent.
-            first, count: which of the frames.
+            first, count: which of the frames; all fit into the outputs.
             learn: whether weights change.
             outputs: take in the frames that were completed.
 
         Returns:
             How many were completed, and what the next one would do.
         """
-        done = 0
-        while done < count:
-            part = min(outputs.room(), count - done)
-            completed, surprise = self._run(rows, first + done, part, learn, outputs)
-            done += completed
-            if surprise is not None:
-                return done, surprise
-        return done, None
-
-    def _run(
-        self,
-        rows: Mapping[str, NDArray[np.bool_]],
-        first: int,
-        count: int,
-        learn: bool,
-        outputs: Outputs,
-    ) -> tuple[int, Surprise | None]:
         program = self.program
+        outputs.make_room(count)
         entries = [self._arena.ctypes.data]
         entries += [array.ctypes.data for array in self.storage.arrays]
         held = []

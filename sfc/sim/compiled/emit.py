@@ -200,7 +200,7 @@ class _Emitter(EvaluationWriter):
         bounds = []
         for extreme, sign in ((self.low, -1), (self.high, 1)):
             value = self.b.sext(self._get(extreme[number]), I64)
-            value = self.b.mul(value, I64(self._unit(number)))
+            value = self.b.mul(value, I64(self.units[number]))
             for index, change in () if is_exact else part.growth:  # type: ignore[union-attr]
                 if change * sign > 0:
                     more = self.b.mul(self._get(self.count[part.set]), I64(change))

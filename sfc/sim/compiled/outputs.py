@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sfc.sim.compiled.layout import lay_out, membrane_lanes, membrane_place, words
+from sfc.sim.compiled.layout import Layout, membrane_lanes, membrane_place, words
 from sfc.sim.compiled.program import Program
 from sfc.sim.recorder import Recorder
 from sfc.sim.stretch import Rows, Stretch, Tap
@@ -42,6 +42,7 @@ class Outputs:
     def __init__(
         self,
         program: Program,
+        layout: Layout,
         kept: tuple[int, ...],
         phases: NDArray[np.int64],
         wanted: Wanted,
@@ -51,7 +52,7 @@ class Outputs:
         """Takes memory for results.
 
         Args:
-            program: of the kernel.
+            program, layout: of the kernel.
             kept: sets that it always hands over.
             phases: (steps of a frame, 2) as in `Stretch`.
             wanted: what the recorder asks for.
@@ -59,7 +60,7 @@ class Outputs:
             frames: that are to come.
         """
         self.program = program
-        self.layout = lay_out(program)
+        self.layout = layout
         self.kept_sets = kept
         self.phases = phases
         self.filled = 0
@@ -81,11 +82,11 @@ class Outputs:
         found = [a.ctypes.data + self.filled * a.strides[0] for a in arrays]
         return found if self._wanted.all_sets else [*found[:2], 0]
 
-    def room(self) -> int:
-        """Returns how many frames there is room for, at least one."""
-        if self.filled == self._frames:
+    def make_room(self, count: int) -> None:
+        """Makes room for so many frames, at most as many as there is memory for."""
+        assert count <= self._frames
+        if self.filled + count > self._frames:
             self.hand_over()
-        return self._frames - self.filled
 
     def hand_over(self) -> None:
         """Gives the recorder what there is; it may hold on to it."""

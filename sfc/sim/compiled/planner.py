@@ -63,6 +63,7 @@ class Planner(Arrivals):
         self.exact: dict[tuple[int, int, tuple[int, ...]], Drive] = {}
         self.drive_count = 0
         self.lessons: list[tuple[Moment, Lesson]] = []
+        self.changes: dict[str, list[tuple[int, ...]]] = {}
         self.membranes: dict[tuple[str, Moment], int] = {}
         self.carried: dict[int, list[tuple[int, Moment]]] = {}
 
@@ -356,7 +357,9 @@ class Planner(Arrivals):
             ]
             if not (active[0] and active[1] and rule.dw):
                 continue
-            change = changes(self.reading, rule, 1)[moment]
+            if rule.name not in self.changes:
+                self.changes[rule.name] = changes(self.reading, rule, 1)
+            change = self.changes[rule.name][moment]
             if len(change) > 1:
                 raise NotCompiled(f"phase {moment} is rewarded in some frames only")
             if len(active[0]) > 1 or self._is_next_sample(active[0][0], moment):

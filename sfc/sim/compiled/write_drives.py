@@ -6,7 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from sfc.sim.compiled.layout import WORD, all_drives, chunk, padded, weight_bits
+from sfc.sim.compiled.layout import WORD, chunk, padded, weight_bits
 from sfc.sim.compiled.program import Drive, Group, Lesson
 from sfc.sim.compiled.write_sets import SetWriter
 from sfc.sim.compiled.writer import I1, I16, I32, I64, UNROLLED
@@ -174,10 +174,6 @@ class DriveWriter(SetWriter):
                     widen(index)
             reduced = self._call(f"llvm.vector.reduce.{name}.v{lanes}i32", I32, self._get(best))
             self.b.store(reduced, extreme[drive.number])
-
-    def _unit(self, number: int) -> int:
-        drive = next(d for d in all_drives(self.program) if d.number == number)
-        return self.program.groups[drive.group].unit
 
     def _learn(self, lessons: list[Lesson]) -> None:
         """Goes once through the rows of a set, for all lessons of one group that it gives."""

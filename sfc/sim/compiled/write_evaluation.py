@@ -100,7 +100,7 @@ class EvaluationWriter(DriveWriter):
     def _decide_by_sums(self, operation: Evaluate, index: Any) -> Any:
         lanes = chunk(self.program.sizes[operation.set])
         wide = ir.VectorType(I32, lanes)
-        units = {self._unit(number) for number in operation.drives}
+        units = {self.units[number] for number in operation.drives}
         is_bare = len(units) == 1 and not (operation.pairs or operation.counts)
         scale = units.pop() if is_bare else 1
         total = self._vector(wide, 0)
@@ -110,7 +110,7 @@ class EvaluationWriter(DriveWriter):
             place = self.b.gep(buffer, [self.b.mul(index, I64(lanes))], source_etype=I32)
             values = self._load(wide, place, 4)
             if scale == 1:
-                values = self.b.mul(values, self._vector(wide, self._unit(number)))
+                values = self.b.mul(values, self._vector(wide, self.units[number]))
             total = self.b.add(total, self.b.select(self._get(self.has[number]), values, nothing))
         for chosen, amount in operation.pairs:
             bits = self._bits(chosen, index)

@@ -27,6 +27,7 @@ class Writer:
         machine: for which processor.
         layout: of the arena.
         guarded: drives whose extremes are looked at.
+        units: state units of each drive, by number.
         listed, counted: sets whose neurons are listed, or counted.
         b: where the next instruction goes.
         arena, weights, frame, learn: values: the arena, the weights of each group, which frame it
@@ -54,7 +55,8 @@ class Writer:
         sets = range(len(program.sizes))
         self.nonempty = [self._local(I1, f"any{n}") for n in sets]
         self.count = [self._local(I64, f"count{n}") for n in sets]
-        drives = [drive.number for drive in all_drives(program)]
+        self.units = {d.number: program.groups[d.group].unit for d in all_drives(program)}
+        drives = self.units.keys()
         self.has = {n: self._local(I1, f"has{n}") for n in drives}
         self.low = {n: self._local(I32, f"low{n}") for n in drives}
         self.high = {n: self._local(I32, f"high{n}") for n in drives}
