@@ -13,6 +13,7 @@ from math import prod
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
+from sfc.ir.constraints import Constraint
 from sfc.ir.integers import DECAY_LIMIT
 from sfc.ir.patterns import Convolution, Part, RealTable, Sparse, Table, Toeplitz, size_of
 from sfc.ir.rules import Rule
@@ -201,6 +202,7 @@ class Circuit:
         populations, inputs, matrices, rules, projections: by name, in order of declaration.
         shared: groups of plastic projections, by name, whose weights stay equal as long as nobody
             sets those of one alone: an engine or a target may hold them once.
+        constraints: what the author asks of the placement on cores.
     """
 
     name: str
@@ -214,6 +216,7 @@ class Circuit:
     properties: tuple[Property, ...] = ()
     doc: str = ""
     shared: tuple[tuple[str, ...], ...] = ()
+    constraints: tuple[Constraint, ...] = ()
 
     def __reduce__(self) -> tuple[Callable[[Any], Circuit], tuple[dict[str, Any]]]:
         from sfc.ir.record import from_record, to_record

@@ -34,6 +34,7 @@ _NO_EFFECT = frozenset(
         "probes",
         "properties",
         "shared",
+        "constraints",
         "at_least",
         "at_most",
     }

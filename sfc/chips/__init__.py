@@ -1,0 +1,1 @@
+"""Chips: published limits and costs as data, and what a circuit takes of them."""

@@ -1,0 +1,1 @@
+"""Placement: which neurons lie on which core, and what that costs."""
