@@ -15,11 +15,11 @@ class Constraint:
     """A `place` statement.
 
     Attributes:
-        kind: on (neurons are dealt in order over the given cores, ceil(n / cores) to each: all
-            neurons of a chain's relays as of one population, those of a population otherwise),
-            together (neurons of the same index share a core), apart (no core holds neurons of two
-            of the populations).
-        populations: by name.
+        kind: on (the neurons of all populations, in order, are dealt over the given cores,
+            ceil(n / cores) to each, from the first on), together (neurons of the same number share
+            a core), apart (no core holds neurons of two of the populations).
+        populations: by name; those that a statement names have an "on" each, the relays of a chain
+            one in common.
         first, last: the cores of "on", both inclusive; -1 otherwise.
     """
 
