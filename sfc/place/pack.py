@@ -1,0 +1,156 @@
+"""Cutting groups of populations and packing the parts onto cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfc.place.cores import Core, Part, Room, lay_out, memory
+from sfc.place.demand import Group
+
+_OPEN_CORES = 48
+"""Cores that a group is tried on before a new one is taken."""
+
+_WORTH_CUTTING = 0.1
+"""Of what an empty core holds: less of a group is not cut off to fill a core."""
+
+
+class DoesNotFit(Exception):
+    """One neuron of a group that not even an empty core holds.
+
+    Attributes:
+        part: the neuron.
+        resource, demand, limit: what does not suffice.
+    """
+
+    def __init__(self, part: Part, resource: str, demand: int, limit: int) -> None:
+        super().__init__(resource)
+        self.part, self.resource, self.demand, self.limit = part, resource, demand, limit
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """How many entries for outgoing axons neurons take.
+
+    Attributes:
+        totals: by population, (neurons + 1,): entries of all neurons before the one of an index.
+    """
+
+    totals: Mapping[str, NDArray[np.int64]]
+
+    @classmethod
+    def of(cls, fanouts: Mapping[str, NDArray[np.int64]], entries: int) -> Outgoing:
+        """Returns those of neurons with so many lists, each of which takes `entries`."""
+        return cls(
+            {
+                name: np.concatenate([[0], np.cumsum(lists * entries)])
+                for name, lists in fanouts.items()
+            }
+        )
+
+    def __call__(self, part: Part) -> int:
+        """Returns the entries of a part's neurons."""
+        return sum(
+            int(self.totals[p.name][part.stop] - self.totals[p.name][part.first])
+            for p in part.group.populations
+        )
+
+
+@dataclass(slots=True)
+class Packer:
+    """Puts groups on cores one after another; where a whole group does not fit, it is cut.
+
+    Attributes:
+        room: of an empty core.
+        outgoing: what the spikes of neurons take.
+        cores: so far.
+    """
+
+    room: Room
+    outgoing: Outgoing
+    cores: list[Core]
+
+    def add(self, group: Group, first: int = 0, *, balanced: bool = False) -> None:
+        """Puts neurons from `first` on cores: on the first that holds them, or with more room left.
+
+        Args:
+            group: whose neurons.
+            first: of them.
+            balanced: put them where the scarcest resource is least used afterwards, of all cores;
+                otherwise only the last cores are looked at, and the first that holds them is taken.
+
+        Raises:
+            DoesNotFit: not even one of the neurons fits an empty core.
+        """
+        while first < group.size:
+            first = self._next(group, first, balanced).stop
+
+    def _next(self, group: Group, first: int, balanced: bool) -> Part:
+        """Puts the next neurons of a group on a core and returns them."""
+        rest = Part(group, first, group.size)
+        entries = self.outgoing(rest)
+        open_cores = self._open(group, balanced)
+        holding = (core for core in open_cores if core.lacks(rest, entries) is None)
+        if (core := _best(holding, lambda core: -_use(core, rest, entries), balanced)) is not None:
+            return self._put(core, rest)
+        most = self.most(Core(self.room), group, first)
+        if not most:
+            one = Part(group, first, first + 1)
+            lacking = Core(self.room).lacks(one, self.outgoing(one))
+            assert lacking is not None
+            raise DoesNotFit(one, *lacking)
+        counts = {id(core): 0 for core in open_cores}
+
+        def holds_enough(core: Core) -> bool:
+            counts[id(core)] = self.most(core, group, first)
+            return counts[id(core)] >= max(1.0, _WORTH_CUTTING * most)
+
+        enough = (core for core in open_cores if holds_enough(core))
+        core = _best(enough, lambda core: counts[id(core)], balanced)
+        if core is not None:
+            return self._put(core, Part(group, first, first + counts[id(core)]))
+        self.cores.append(Core(self.room))
+        return self._put(self.cores[-1], Part(group, first, first + most))
+
+    def _put(self, core: Core, part: Part) -> Part:
+        core.add(part, self.outgoing(part))
+        return part
+
+    def _open(self, group: Group, balanced: bool) -> list[Core]:
+        """Returns the cores that are tried before a new one is taken."""
+        tried = self.cores if balanced else self.cores[-_OPEN_CORES:]
+        limit = self.room.compartments
+        return [core for core in tried if core.neurons < limit and not core.groups & group.apart]
+
+    def most(self, core: Core, group: Group, first: int) -> int:
+        """Returns the most neurons from `first` on that fit a core."""
+        low, high = 0, min(group.size - first, self.room.compartments - core.neurons)
+        while low < high:
+            middle = (low + high + 1) // 2
+            part = Part(group, first, first + middle)
+            if core.lacks(part, self.outgoing(part)) is None:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+
+def _best(cores: Iterable[Core], worth: Callable[[Core], float], balanced: bool) -> Core | None:
+    """Returns the core of most worth, or the first one unless cores are to be balanced."""
+    return max(cores, key=worth, default=None) if balanced else next(iter(cores), None)
+
+
+def _use(core: Core, part: Part, entries: int) -> float:
+    """Returns the share of the scarcest resource that is used with more neurons on a core."""
+    room, cost = core.room, part.cost
+    words = memory(lay_out((*core.parts, part), room.dense_base), room.dense_base)[0]
+    used = (
+        (core.neurons + cost.neurons, room.compartments),
+        (core.input_axons + cost.input_axons, room.input_axons),
+        (core.output_axons + entries, room.output_axons),
+        (words, room.words),
+    )
+    return max(demand / limit for demand, limit in used if limit)

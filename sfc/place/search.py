@@ -1,0 +1,224 @@
+"""The search for a packing on few cores."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfc.chips.chip import Chip
+from sfc.ir.circuit import Circuit
+from sfc.place.cores import Core, Part, Room
+from sfc.place.demand import Group, fanouts
+from sfc.place.lists import Lists
+from sfc.place.manual import Dealt, dealt
+from sfc.place.pack import DoesNotFit, Outgoing, Packer
+
+_SLACKS = (0.03, 0.06, 0.1, 0.01, 0.2, 0.4)
+"""By how much a core may be fuller than the mean with what fills the most of it."""
+
+_HEAVY = 0.25
+"""Of a core's synaptic memory: groups that take more are spread before all others."""
+
+_BALANCED_WORK = 60_000
+"""Groups times cores up to which every group is tried on every core."""
+
+_ROUNDS = 12
+"""Passes in which the entries for outgoing axons settle: each cut of a target adds to them."""
+
+_MOST_TRIES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be packed.
+
+    Attributes:
+        lists: of every projection, by name.
+        entries: that an outgoing axon takes.
+        seed: of the orders that are tried.
+    """
+
+    circuit: Circuit
+    chip: Chip
+    lists: Mapping[str, Lists]
+    groups: Sequence[Group]
+    room: Room
+    entries: int
+    seed: int
+
+
+def fewest(task: Task, at_least: int) -> list[Core]:
+    """Returns the packing on the fewest cores that is found, at best on `at_least`.
+
+    Raises:
+        DoesNotFit: a neuron fits no core.
+    """
+    best = _settled(task, None)
+    if len(task.groups) * at_least > _BALANCED_WORK:
+        return best
+    for aim in _tries(at_least, len(best)):
+        with suppress(DoesNotFit):  # a neuron that takes more than the mean of the cores
+            found = _settled(task, aim)
+            best = min(best, found, key=len)
+        if len(best) <= aim.cores:
+            break
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """How a packing is tried.
+
+    Attributes:
+        cores: to reach.
+        slack: how much fuller than the mean a core may be.
+        disorder: number of a random change of the order of groups; 0 for none.
+    """
+
+    cores: int
+    slack: float
+    disorder: int
+
+
+def _tries(at_least: int, reached: int) -> Iterator[_Aim]:
+    """Yields what to try: numbers of cores from the least on, each with every slack."""
+    tries = 0
+    cores = max(1, at_least)
+    while cores < reached and tries < _MOST_TRIES:
+        for slack in _SLACKS:
+            yield _Aim(cores, slack, tries)
+            tries += 1
+        cores += max(1, (reached - at_least) // 4)
+
+
+def _settled(task: Task, aim: _Aim | None) -> list[Core]:
+    """Packs again and again until the axons that neurons need are those that they were given."""
+    known = {name: np.zeros(p.size, np.int64) for name, p in task.circuit.populations.items()}
+    for _ in range(_ROUNDS):
+        cores = _packed(task, aim, Outgoing.of(known, task.entries))
+        needed = fanouts(task.circuit, task.lists.values(), cuts(cores))
+        if all((needed[name] <= known[name]).all() for name in known):
+            return cores
+        known = {name: np.maximum(known[name], needed[name]) for name in known}
+    return _packed(task, aim, _generous(task, known))
+
+
+def _generous(task: Task, known: Mapping[str, NDArray[np.int64]]) -> Outgoing:
+    """Returns axons for twice as many lists, where packing did not settle."""
+    return Outgoing.of({name: 2 * counts for name, counts in known.items()}, task.entries)
+
+
+def _packed(task: Task, aim: _Aim | None, outgoing: Outgoing) -> list[Core]:
+    packer = Packer(task.room, outgoing, [])
+    left = _fixed(task, packer)
+    order = _ordered(task, left, outgoing, 0 if aim is None else aim.disorder)
+    if aim is None:
+        for group in order:
+            packer.add(group)
+        return packer.cores
+    heavy = [group for group in order if _memory_share(group, task.room) > _HEAVY]
+    if task.room.words is not None and heavy:
+        total = sum(sum(group.cost(0, group.size).near) for group in heavy)
+        words = min(task.room.words, ceil(total / aim.cores * (1 + aim.slack)))
+        spread = replace(task.room, words=words)
+        _give_room(packer, spread)
+        for group in heavy:
+            packer.add(group)
+        _give_room(packer, task.room)
+    packer.cores.extend(Core(task.room) for _ in range(aim.cores - len(packer.cores)))
+    light = [group for group in order if group not in heavy]
+    for group in light:
+        packer.add(group, balanced=True)
+    return [core for core in packer.cores if core.parts]
+
+
+def _ordered(task: Task, left: Iterable[Group], outgoing: Outgoing, disorder: int) -> list[Group]:
+    """Returns groups, those that take most of a core first."""
+    generator = random.Random(task.seed * _MOST_TRIES + disorder)
+
+    def rank(group: Group) -> float:
+        share = _share(group, task.room, outgoing)
+        return -share * (generator.uniform(0.5, 1) if disorder else 1)
+
+    return sorted(left, key=rank)
+
+
+def _share(group: Group, room: Room, outgoing: Outgoing) -> float:
+    """Returns the largest share of a core's resources that a group takes."""
+    cost = group.cost(0, group.size)
+    shares = [_memory_share(group, room), cost.neurons / room.compartments]
+    for demand, limit in (
+        (cost.input_axons, room.input_axons),
+        (outgoing(Part(group, 0, group.size)), room.output_axons),
+        (cost.plastic, room.plastic),
+    ):
+        shares.append(demand / limit if limit else 0.0)
+    return max(shares)
+
+
+def _memory_share(group: Group, room: Room) -> float:
+    return sum(group.cost(0, group.size).near) / room.words if room.words else 0.0
+
+
+def _give_room(packer: Packer, room: Room) -> None:
+    packer.room = room
+    for core in packer.cores:
+        core.room = room
+
+
+class Overfull(Exception):
+    """Neurons that an author wants on a core, which does not hold them.
+
+    Attributes:
+        dealt: these neurons.
+        resource, demand, limit: what does not suffice; empty if they are to be apart from others.
+    """
+
+    def __init__(self, dealt: Dealt, resource: str, demand: int, limit: int) -> None:
+        super().__init__(resource)
+        self.dealt, self.resource, self.demand, self.limit = dealt, resource, demand, limit
+
+
+def _fixed(task: Task, packer: Packer) -> list[Group]:
+    """Puts neurons on the cores that their author chose, and returns the groups that are left.
+
+    Raises:
+        Overfull: they do not fit there.
+    """
+    of_population = {p.name: group for group in task.groups for p in group.populations}
+    cores: dict[int, Core] = {}
+    done: set[tuple[int, int]] = set()
+    for neurons in dealt(task.circuit):
+        group = of_population[neurons.population]
+        if (group.number, neurons.first) in done:
+            continue
+        done.add((group.number, neurons.first))
+        core = cores.get(neurons.core)
+        if core is None:
+            core = cores[neurons.core] = Core(packer.room, neurons.core)
+            packer.cores.append(core)
+        part = Part(group, neurons.first, neurons.stop)
+        entries = packer.outgoing(part)
+        if core.groups & group.apart:
+            raise Overfull(neurons, "", 0, 0)
+        if (lacking := core.lacks(part, entries)) is not None:
+            raise Overfull(neurons, *lacking)
+        core.add(part, entries)
+    fixed = {number for number, _ in done}
+    return [group for group in task.groups if group.number not in fixed]
+
+
+def cuts(cores: Iterable[Core]) -> dict[str, list[tuple[int, int]]]:
+    """Returns the ranges (first, stop) that populations are cut into, by population."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for core in cores:
+        for part in core.parts:
+            for population in part.group.populations:
+                found.setdefault(population.name, []).append((part.first, part.stop))
+    return found
