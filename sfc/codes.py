@@ -1,8 +1,8 @@
 """Every diagnostic code and its meaning in one line.
 
 E01xx reading, E02xx names, E03xx numbers, E04xx projections, E05xx phases and gates,
-E06xx plasticity, E07xx data and runs, E08xx files that sfc wrote, E09xx passes, W…: the same groups
-as warnings.
+E06xx plasticity, E07xx data and runs, E08xx files that sfc wrote, E09xx passes,
+E10xx chips and placements, W…: the same groups as warnings.
 """
 
 from __future__ import annotations
@@ -70,6 +70,12 @@ CODES = {
     "E0803": "a file of results is not of this sweep",
     "E0804": "a file or counts of a run do not tell the spikes of this circuit",
     "E0901": "a pass cannot change the circuit as it should",
+    "E1001": "there is no such chip, or its file cannot be read",
+    "E1002": "a chip file is not TOML",
+    "E1003": "an unknown name in a chip file",
+    "E1004": "something is missing in a chip file",
+    "E1005": "a value in a chip file is of another type than is needed, or out of range",
+    "E1006": "what a chip file says cannot all be true",
     "W0301": "real weights were rounded",
     "W0501": "the level of a gate is negative",
     "W0502": "an input is never presented",

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_NANOSECONDS = {"ns": 1.0, "us": 1000.0}
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A published number.
 
     Attributes:
-        value: a number, a list or table of them; None where nothing was published.
+        value: a number or a text, a list or table of them; None where nothing was published.
         confidence: "high", "medium", "low", "unverified" or "unknown".
     """
 
@@ -36,9 +38,12 @@ class Chip:
         name: by which it is chosen; title: for people.
         limits: of a core, a mesh or a system, by name; see docs/chips.md. A limit that is not there
             or has no value does not bind.
-        costs: by basis ("davies", "sanafe"), then by operation: energies in pJ, times in ns.
+        costs: by basis ("davies", "sanafe"), then by operation and quantity
+            ("synaptic_operation_energy", "synaptic_operation_time"): energies in pJ, times in ns or us.
         boards: chips of the systems that are built, ascending.
         facts: further figures, for reports.
+        any_number: systems of every number of chips up to the largest are built, too.
+        systems: `boards` with its source.
     """
 
     name: str
@@ -47,11 +52,18 @@ class Chip:
     costs: Mapping[str, Mapping[str, Figure]]
     boards: tuple[int, ...]
     facts: Mapping[str, Figure]
+    any_number: bool = False
+    systems: Figure | None = None
 
     def limit(self, name: str) -> int | None:
-        """Returns the value of a limit; None if nothing binds."""
+        """Returns the value of a limit that is one number; None if nothing binds."""
         figure = self.limits.get(name)
         return None if figure is None else figure.value
+
+    def choices(self, name: str) -> tuple[int, ...]:
+        """Returns the values of a limit that lists them, ascending; none if there is no such limit."""
+        figure = self.limits.get(name)
+        return () if figure is None or figure.value is None else tuple(figure.value)
 
     @property
     def cores(self) -> int:
@@ -73,3 +85,31 @@ class Chip:
     def most_chips(self) -> int:
         """Chips of the largest system that is built."""
         return self.boards[-1]
+
+    def chips_for(self, needed: int) -> int | None:
+        """Returns the chips of the smallest system that has those needed; None if none has."""
+        if needed > self.most_chips:
+            return None
+        if self.any_number:
+            return max(needed, 1)
+        return next(chips for chips in self.boards if chips >= needed)
+
+    def energy(self, basis: str, operation: str) -> float | None:
+        """Returns pJ of an operation; None where the basis has no figure."""
+        figure = self.costs.get(basis, {}).get(f"{operation}_energy")
+        return None if figure is None or figure.value is None else float(figure.value)
+
+    def time(self, basis: str, operation: str) -> float | None:
+        """Returns ns of an operation; None where the basis has no figure."""
+        figure = self.costs.get(basis, {}).get(f"{operation}_time")
+        if figure is None or figure.value is None:
+            return None
+        return float(figure.value) * _NANOSECONDS[figure.unit]
+
+    def barrier(self, basis: str) -> tuple[tuple[int, float], ...]:
+        """Returns what the barrier that ends a step takes: (tiles, ns) in order, perhaps none."""
+        figure = self.costs.get(basis, {}).get("barrier_time")
+        if figure is None or figure.value is None:
+            return ()
+        scale = _NANOSECONDS[figure.unit.removesuffix(" by tiles")]
+        return tuple(sorted((int(tiles), time * scale) for tiles, time in figure.value.items()))
