@@ -55,6 +55,11 @@ class Session:
     evaluation: Evaluation | None = None
     started: float = field(default_factory=time.monotonic)
 
+    @property
+    def counts(self) -> bool:
+        """Whether the spikes of a training are counted."""
+        return self.json_file is not None
+
     def say(self, text: Any) -> None:
         """Prints text or a table; a reader that went away does not end the run."""
         try:
@@ -100,7 +105,7 @@ class Session:
     def _train_epoch(self, training: Training, epochs: int, learn: bool) -> None:
         epoch = training.epoch + 1
         with progress_bar(f"epoch {epoch}/{epochs}", training.samples) as advance:
-            for progress in training.run(epoch, learn=learn, watch=self.check):
+            for progress in training.run(epoch, learn, self.check, self.counts):
                 advance(progress.sample, _accuracies(training.recent(_RECENT)))
                 if self.stopped and progress.sample < progress.samples:
                     return
@@ -111,7 +116,8 @@ class Session:
         samples = limited(len(training.dataset.test_labels), limit)
         evaluation = None
         with progress_bar("test", samples) as advance:
-            for evaluation in evaluate(self.simulator, training.dataset, limit, self.check):
+            passes = evaluate(self.simulator, training.dataset, limit, self.check, self.counts)
+            for evaluation in passes:
                 advance(evaluation.score.samples, _accuracies(evaluation.score))
                 if self.stopped and evaluation.score.samples < samples:
                     return

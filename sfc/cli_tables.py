@@ -28,7 +28,7 @@ def confusion_table(evaluation: Evaluation) -> Table:
 
 def activity_table(circuit: Circuit, activity: Activity) -> Table:
     """Shows spikes by population and phase; in total only, where there are many phases."""
-    widest = max((np.size(counts) for counts in activity.counts.values()), default=0)
+    widest = max((np.size(counts) for counts in activity.tally.spikes.values()), default=0)
     clock = circuit.schedule.clock
     by_phase = clock is not None and widest <= _MOST_COLUMNS
     table = Table(title=f"spikes by phase of {clock.name}" if clock and by_phase else "spikes")
@@ -36,7 +36,7 @@ def activity_table(circuit: Circuit, activity: Activity) -> Table:
     for phase in range(widest if by_phase else 0):
         table.add_column(str(phase), justify="right")
     table.add_column("total", justify="right")
-    for name, counts in activity.counts.items():
+    for name, counts in activity.tally.spikes.items():
         cells = ["" if n == 0 else str(n) for n in counts] if by_phase else []
         cells += [""] * (widest - len(cells)) if by_phase else []
         table.add_row(name, *cells, str(int(np.sum(counts))))

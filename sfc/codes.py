@@ -68,6 +68,7 @@ CODES = {
     "E0801": "a state file, bundle or textual IR is damaged or was not written by sfc",
     "E0802": "an output file cannot be written",
     "E0803": "a file of results is not of this sweep",
+    "E0804": "a file or counts of a run do not tell the spikes of this circuit",
     "E0901": "a pass cannot change the circuit as it should",
     "E1001": "there is no such chip, or its file cannot be read",
     "E1002": "a chip file is not TOML",

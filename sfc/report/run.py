@@ -10,6 +10,7 @@ from sfc.ir.record import digest
 from sfc.report.learning import summary
 from sfc.sim.activity import Activity
 from sfc.sim.simulator import Simulator
+from sfc.sim.tally import Tally
 from sfc.sim.training import Evaluation, Score, Training
 from sfc.sim.watch import Cell, Firing, Violation, Watch
 
@@ -67,6 +68,10 @@ def training_data(training: Training, last: Evaluation | None) -> dict[str, Any]
     }
     if (reached := summary(training.tests)) is not None:
         data["summary"] = reached.data()
+    if training.tally.steps:
+        data |= _tally_data("training", training.tally)
+    elif last is not None and last.tally.steps:
+        data |= _tally_data("test", last.tally)
     if last is not None:
         data["test"] = _accuracies(last.score) | {
             "confusion_by_spikes": last.confusion_by_spikes.tolist(),
@@ -83,10 +88,17 @@ def _accuracies(score: Score) -> dict[str, Any]:
     }
 
 
+def _tally_data(what: str, tally: Tally) -> dict[str, Any]:
+    return {
+        "counted": {"what": what, "frames": tally.frames, "steps": tally.steps},
+        "spike_counts": {name: counts.tolist() for name, counts in tally.spikes.items()},
+        "presented": dict(tally.presented),
+    }
+
+
 def activity_data(activity: Activity) -> dict[str, Any]:
     """Returns spike counts, the first probed spikes and membranes, and what left its 24 bits."""
-    return {
-        "spike_counts": {name: counts.tolist() for name, counts in activity.counts.items()},
+    return _tally_data("run", activity.tally) | {
         "events": [
             {
                 "step": event.step,

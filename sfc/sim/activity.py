@@ -13,6 +13,7 @@ from sfc.sim.clock import Phase
 from sfc.sim.result import Result
 from sfc.sim.simulator import Simulator
 from sfc.sim.stretch import Overflow
+from sfc.sim.tally import Tally
 from sfc.sim.watch import Watch
 
 _CHUNK = {"frames": 50, "steps": 1000}
@@ -43,33 +44,29 @@ class Activity:
     Attributes:
         first: the run's first part, with everything that was recorded in it.
         done: frames or steps so far.
-        steps: so far.
-        counts: by population, (phases,) or one number without chains.
+        tally: of all spikes.
         events: the first spikes of probed populations.
         overflows: by quantity, where a current or membrane first left its 24 bits.
     """
 
     first: Result
     done: int = 0
-    steps: int = 0
-    counts: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
     events: list[Event] = field(default_factory=list)
     overflows: dict[str, Overflow] = field(default_factory=dict)
 
     def add(self, result: Result, length: int, probed: set[str]) -> None:
         """Adds a part of the run; events are taken of the populations in `probed`."""
-        for name, counts in result.spike_counts.items():
-            before = self.counts.get(name, np.zeros_like(counts))
-            self.counts[name] = _sum(before, counts)
+        start = self.tally.steps
         for overflow in result.overflows:
             known = self.overflows.get(overflow.quantity)
-            here = replace(overflow, step=overflow.step + self.steps)
+            here = replace(overflow, step=overflow.step + start)
             total = overflow.count + (known.count if known else 0)
             self.overflows[overflow.quantity] = replace(known or here, count=total)
         if len(self.events) < _EVENTS:
-            self.events += _events(result, self.steps, probed)[: _EVENTS - len(self.events)]
+            self.events += _events(result, start, probed)[: _EVENTS - len(self.events)]
         self.done += length
-        self.steps += result.steps
+        self.tally.add(result)
 
 
 def run_activity(
@@ -133,13 +130,3 @@ def _events(result: Result, start: int, probed: set[str]) -> list[Event]:
         Event(start + step, result.phase_of_step[step], name, tuple(neurons))
         for (step, name), neurons in sorted(steps.items(), key=lambda item: item[0][0])
     ]
-
-
-def _sum(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Adds counts by phase; the shorter ends in zeros."""
-    if np.ndim(left) == 0:
-        return left + right
-    total = np.zeros(max(len(left), len(right)), np.int64)
-    total[: len(left)] += left
-    total[: len(right)] += right
-    return total

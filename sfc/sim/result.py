@@ -200,9 +200,10 @@ class Result:
         phase_of_step: see `PhaseOfStep`.
         readouts: one for each readout of the circuit.
         overflows: of currents and membranes, if any.
+        presented: by input, the bits that were on in all samples.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, presented: Mapping[str, int] | None = None) -> None:
         """Wraps what a run recorded."""
         circuit = recorder.circuit
         self.recorder = recorder
@@ -213,6 +214,7 @@ class Result:
         self.phase_of_step = PhaseOfStep(chains, recorder.phases())
         self.readouts = tuple(_read(recorder, readout) for readout in circuit.schedule.readouts)
         self.overflows: tuple[Overflow, ...] = tuple(recorder.overflows.values())
+        self.presented: Mapping[str, int] = presented or {}
 
     # Views are made when they are asked for: kept here they would be cycles, which hold on to all
     # that was recorded until the garbage collector comes by.

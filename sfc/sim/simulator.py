@@ -164,7 +164,7 @@ class Simulator:
         if watch is not None:
             watch.begin(self.circuit, stimulus.rows)
         self._engine.run(stimulus, recorder, learn)
-        return Result(recorder)
+        return Result(recorder, stimulus.presented())
 
     def save(self, path: str | Path, notes: Mapping[str, Any] | None = None) -> None:
         """Writes everything that the next steps depend on; `load` goes on as if never stopped.

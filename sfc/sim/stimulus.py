@@ -40,6 +40,11 @@ class Stimulus:
             return self.frames >= self.length and (clock.frame_is_over or self.length == 0)
         return self.steps >= self.length
 
+    def presented(self) -> dict[str, int]:
+        """Returns how many bits of each input are on, in all samples of the run."""
+        rows = self.rows.items()
+        return {name: int(np.count_nonzero(row[: self.length])) for name, row in rows}
+
     def next_frame(self, count: int = 1) -> None:
         """Goes to the next sample, or on by several."""
         self.frames += count

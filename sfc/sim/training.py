@@ -16,6 +16,7 @@ from sfc.sim.datasets import Dataset
 from sfc.sim.result import Result
 from sfc.sim.simulator import Simulator
 from sfc.sim.stretch import Overflow
+from sfc.sim.tally import Tally
 from sfc.sim.watch import Watch
 
 _CHUNK = 50
@@ -74,10 +75,12 @@ class Evaluation:
 
     Attributes:
         confusion_by_spikes, confusion_by_membrane: (classes, classes) counts, true by predicted.
+        tally: of its spikes, if they are counted.
     """
 
     confusion_by_spikes: NDArray[np.int64]
     confusion_by_membrane: NDArray[np.int64]
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def score(self) -> Score:
@@ -122,6 +125,7 @@ class Training:
         current: score of the epoch under way.
         tests: scores on the test set, by the number of epochs trained before.
         overflow: the first time that a current or membrane left its 24 bits, if any.
+        tally: of the spikes that were counted in the epoch that was begun last.
     """
 
     simulator: Simulator
@@ -136,6 +140,7 @@ class Training:
     current: Score = field(default_factory=Score)
     tests: dict[int, Score] = field(default_factory=dict)
     overflow: Overflow | None = None
+    tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
         """Checks the numbers."""
@@ -148,7 +153,7 @@ class Training:
         return limited(len(self.dataset.train_labels), self.limit)
 
     def run(
-        self, epochs: int, learn: bool = True, watch: Watch | None = None
+        self, epochs: int, learn: bool = True, watch: Watch | None = None, counts: bool = False
     ) -> Iterator[Progress]:
         """Trains until so many epochs are finished in all; may be left after any item.
 
@@ -156,6 +161,7 @@ class Training:
             epochs: how many.
             learn: whether plastic weights change.
             watch: sees all samples.
+            counts: whether spikes are counted, see `tally`.
 
         Raises:
             SfcError: E0702, the dataset does not fit the circuit.
@@ -164,11 +170,15 @@ class Training:
         binding = bind(circuit, self.dataset)
         while self.epoch < epochs:
             order = self._order()
+            if self.sample == 0:
+                self.tally = Tally()
             while self.sample < self.samples:
                 chosen = order[self.sample : self.sample + self.simulator.pace(_CHUNK)]
                 data = self.dataset
                 inputs = binding.inputs(data.train_images[chosen], data.train_labels[chosen])
-                result = self.simulator.run(inputs, learn=learn, watch=watch)
+                result = self.simulator.run(inputs, learn=learn, watch=watch, counts=counts)
+                if counts:
+                    self.tally.add(result)
                 recent = Score()
                 for score in _scores(result, data.train_labels[chosen]):
                     self._note(score)
@@ -339,7 +349,11 @@ def _fitting_parameter(circuit: Circuit, size: int, wanted: int) -> str:
 
 
 def evaluate(
-    simulator: Simulator, dataset: Dataset, limit: int = 0, watch: Watch | None = None
+    simulator: Simulator,
+    dataset: Dataset,
+    limit: int = 0,
+    watch: Watch | None = None,
+    counts: bool = False,
 ) -> Iterator[Evaluation]:
     """Classifies the test set with frozen weights, without presenting labels.
 
@@ -350,6 +364,7 @@ def evaluate(
         dataset: whose test set is classified.
         limit: only the first so many samples; 0 for all.
         watch: sees them, too.
+        counts: whether spikes are counted.
 
     Yields:
         The evaluation after every chunk; it grows in place.
@@ -367,7 +382,9 @@ def evaluate(
         chosen = slice(start, min(start + pace, samples))
         labels = dataset.test_labels[chosen]
         images = {binding.image: dataset.test_images[chosen]}
-        result = frozen.run(images, learn=False, watch=watch)
+        result = frozen.run(images, learn=False, watch=watch, counts=counts)
+        if counts:
+            evaluation.tally.add(result)
         readout = result.readout
         np.add.at(evaluation.confusion_by_spikes, (labels, readout.classes_by_spikes), 1)
         np.add.at(evaluation.confusion_by_membrane, (labels, readout.classes_by_membrane), 1)
