@@ -23,9 +23,9 @@ _MAGNITUDE_BITS = 8
 """Bits of a weight's magnitude; with mixed signs the lowest of them is always 0."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Format:
-    """How the synapses of a list are written.
+    """How the synapses of a list are written; `formats` makes equal ones once.
 
     Attributes:
         index_bits: of a target; 0 if the list is dense and holds every target in a range.
@@ -120,27 +120,30 @@ def formats(
         tag_bits: of its synapses.
         rule: by which it learns, or empty.
     """
-    index_bits = _index_bits(chip)
     header = chip.limit("block_header_bits") or 0
     word = chip.limit("word_bits") or 1
     longest = chip.limit("block_synapses") or 1
-    delay_bits = delay.bit_length()
     dense, sparse = (
-        Format(
-            index_bits=bits,
-            weight_bits=weight.bits,
-            delay_bits=delay_bits,
-            tag_bits=tag_bits,
-            exponent=weight.exponent,
-            sign=weight.sign,
-            rule=rule,
-            block=_best_block(weight.bits + delay_bits + tag_bits + bits, header, word, longest),
-            header_bits=header,
-            word_bits=word,
+        _format(
+            index_bits,
+            weight.bits,
+            delay.bit_length(),
+            tag_bits,
+            weight.exponent,
+            weight.sign,
+            rule,
+            _best_block(
+                weight.bits + delay.bit_length() + tag_bits + index_bits, header, word, longest
+            ),
+            header,
+            word,
         )
-        for bits in (0, index_bits)
+        for index_bits in (0, _index_bits(chip))
     )
     return dense, sparse
+
+
+_format = cache(Format)
 
 
 def weight_field(chip: Chip, values: NDArray[np.int64], exponent: int) -> WeightField | None:

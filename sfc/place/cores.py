@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sfc.chips.chip import Chip
@@ -10,23 +10,6 @@ from sfc.chips.formats import Format
 from sfc.place.demand import Cost, Group, Profile
 
 WORD_BYTES = 8
-
-Usage = Mapping[str, int]
-"""What is used of a core by resource."""
-
-RESOURCES = (
-    "compartments",
-    "synaptic_memory",
-    "input_axons",
-    "output_axons",
-    "compartment_profiles",
-    "threshold_profiles",
-    "synapse_formats",
-    "delay_slots",
-    "memory_bytes",
-)
-
-SYNAPTIC = frozenset({"synaptic_memory", "memory_bytes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +22,7 @@ class Room:
         delay: the longest that there is.
         accumulators: compartments times delay slots.
         dense_base: largest compartment at which dense lists may begin.
-        plastic: most synapses that learn.
+        plastic, synapses: most synapses that learn, and most of all, where these are capped.
         memory_bytes, compartment_bytes: for compartments and synapses together.
     """
 
@@ -57,14 +40,18 @@ class Room:
     memory_bytes: int | None
     compartment_bytes: int
     plastic: int | None
+    synapses: int | None
 
-    def available(self, slots: int) -> dict[str, int | None]:
-        """Returns what a core has of each resource, given its number of delay slots."""
-        compartments = self.compartments
-        if self.accumulators is not None and slots:
-            compartments = min(compartments, self.accumulators // slots)
+    def most_neurons(self, delay: int) -> int:
+        """Returns how many neurons a core holds, given the longest delay to one of them."""
+        if self.accumulators is None:
+            return self.compartments
+        return min(self.compartments, self.accumulators // delay_slots(delay, self.slots))
+
+    def available(self, delay: int) -> dict[str, int | None]:
+        """Returns what a core has of each resource, given the longest delay to its neurons."""
         found = {
-            "compartments": compartments,
+            "compartments": self.most_neurons(delay),
             "synaptic_memory": self.words,
             "input_axons": self.input_axons,
             "output_axons": self.output_axons,
@@ -78,8 +65,8 @@ class Room:
         return found
 
 
-def room(chip: Chip, plastic: int | None = None) -> Room:
-    """Returns what an empty core of a chip holds; `plastic` caps the synapses that learn."""
+def room(chip: Chip, plastic: int | None = None, synapses: int | None = None) -> Room:
+    """Returns what an empty core of a chip holds, with caps on synapses that learn and on all."""
     return Room(
         compartments=int(chip.limits["compartments"].value),
         words=chip.limit("synapse_words"),
@@ -95,6 +82,7 @@ def room(chip: Chip, plastic: int | None = None) -> Room:
         memory_bytes=chip.limit("memory_bytes"),
         compartment_bytes=chip.limit("compartment_bytes") or 0,
         plastic=plastic,
+        synapses=synapses,
     )
 
 
@@ -164,8 +152,10 @@ class Core:
     input_axons: int = 0
     output_axons: int = 0
     plastic: int = 0
+    synapses: int = 0
     delay: int = 0
-    far: int = 0
+    least_words: int = 0
+    most_words: int = 0
     profiles: frozenset[Profile] = frozenset()
     thresholds: frozenset[int] = frozenset()
     formats: frozenset[Format] = frozenset()
@@ -179,44 +169,51 @@ class Core:
         self.input_axons += cost.input_axons
         self.output_axons += output_axons
         self.plastic += cost.plastic
+        self.synapses += cost.synapses
         self.delay = max(self.delay, cost.delay)
-        self.far += sum(cost.far)
+        self.least_words += cost.least_words
+        self.most_words += cost.most_words
         self.profiles |= cost.profiles
         self.thresholds |= cost.thresholds
-        self.formats |= frozenset().union(*cost.near_formats, *cost.far_formats)
+        self.formats |= cost.formats
         self.groups.add(part.group.number)
 
     def lacks(self, part: Part, output_axons: int) -> tuple[str, int, int] | None:
         """Returns a resource that does not suffice for more neurons, its demand and its limit."""
         room, cost = self.room, part.cost
-        slots = delay_slots(max(self.delay, cost.delay), room.slots)
-        available = room.available(slots)
         neurons = self.neurons + cost.neurons
-        demands = {
-            "compartments": neurons,
-            "input_axons": self.input_axons + cost.input_axons,
-            "output_axons": self.output_axons + output_axons,
-            "compartment_profiles": len(self.profiles | cost.profiles),
-            "threshold_profiles": len(self.thresholds | cost.thresholds),
-        }
-        for resource, demand in demands.items():
-            limit = available[resource]
-            if limit is not None and demand > limit:
-                return resource, demand, limit
-        if room.plastic is not None and self.plastic + cost.plastic > max(room.plastic, 0):
+        if neurons > (most := room.most_neurons(max(self.delay, cost.delay))):
+            return "compartments", neurons, most
+        axons = self.input_axons + cost.input_axons
+        if room.input_axons is not None and axons > room.input_axons:
+            return "input_axons", axons, room.input_axons
+        axons = self.output_axons + output_axons
+        if room.output_axons is not None and axons > room.output_axons:
+            return "output_axons", axons, room.output_axons
+        if room.plastic is not None and self.plastic + cost.plastic > room.plastic:
             return "plastic_synapses", self.plastic + cost.plastic, room.plastic
+        if room.synapses is not None and self.synapses + cost.synapses > room.synapses:
+            return "synapses", self.synapses + cost.synapses, room.synapses
+        profiles = len(self.profiles | cost.profiles)
+        if room.profiles is not None and profiles > room.profiles:
+            return "compartment_profiles", profiles, room.profiles
+        thresholds = len(self.thresholds | cost.thresholds)
+        if room.thresholds is not None and thresholds > room.thresholds:
+            return "threshold_profiles", thresholds, room.thresholds
         return self._lacks_memory(part, neurons)
 
     def _lacks_memory(self, part: Part, neurons: int) -> tuple[str, int, int] | None:
         room, cost = self.room, part.cost
-        far = self.far + sum(cost.far)
-        kinds = self.formats.union(*cost.near_formats, *cost.far_formats)
-        most_words = words_limit(room, neurons)
-        enough = most_words is None or far <= most_words
-        if enough and (room.formats is None or len(kinds) <= room.formats):
+        limit = words_limit(room, neurons)
+        fits = limit is None or self.most_words + cost.most_words <= limit
+        many = room.formats is not None and len(self.formats | cost.formats) > room.formats
+        if fits and not many:
             return None
-        words, formats = memory(lay_out((*self.parts, part), room.dense_base), room.dense_base)
-        if most_words is not None and words > most_words:
+        words, formats = self.least_words + cost.least_words, frozenset[Format]()
+        if limit is None or words <= limit:
+            laid = lay_out((*self.parts, part), room.dense_base)
+            words, formats = memory(laid, room.dense_base)
+        if limit is not None and words > limit:
             if room.words is not None and words > room.words:
                 return "synaptic_memory", words, room.words
             taken = words * WORD_BYTES + neurons * room.compartment_bytes

@@ -30,9 +30,11 @@ class Cost:
         input_axons: entries of the synapse map.
         near, far: words of synaptic memory by population, where dense lists may be used (the
             population begins low enough on the core) and where not.
-        plastic: synapses that learn.
+        plastic, synapses: synapses that learn, and all.
         delay: the longest of the synapses that arrive.
         near_formats, far_formats: of the lists, by population.
+        formats: all of these.
+        least_words, most_words: sums of near and far.
     """
 
     neurons: int
@@ -40,11 +42,15 @@ class Cost:
     near: tuple[int, ...]
     far: tuple[int, ...]
     plastic: int
+    synapses: int
     delay: int
     profiles: frozenset[Profile]
     thresholds: frozenset[int]
     near_formats: tuple[frozenset[Format], ...]
     far_formats: tuple[frozenset[Format], ...]
+    formats: frozenset[Format]
+    least_words: int
+    most_words: int
 
 
 @dataclass(slots=True)
@@ -77,7 +83,7 @@ class Group:
         return self._known[key]
 
     def _cost(self, first: int, stop: int) -> Cost:
-        axons = plastic = delay = 0
+        axons = plastic = synapses = delay = 0
         near: list[int] = []
         far: list[int] = []
         near_formats: list[frozenset[Format]] = []
@@ -91,6 +97,7 @@ class Group:
                     continue
                 axons += take.lists * (self.learning_entries if lists.learns else 1)
                 plastic += take.synapses if lists.learns else 0
+                synapses += take.synapses
                 delay = max(delay, lists.projection.delay)
                 near_words += take.near
                 far_words += take.far
@@ -107,11 +114,15 @@ class Group:
             near=tuple(near),
             far=tuple(far),
             plastic=plastic,
+            synapses=synapses,
             delay=delay,
             profiles=frozenset(_profile(neuron) for neuron in neurons),
             thresholds=frozenset(neuron.threshold for neuron in neurons),
             near_formats=tuple(near_formats),
             far_formats=tuple(far_formats),
+            formats=frozenset().union(*near_formats, *far_formats),
+            least_words=sum(near),
+            most_words=sum(far),
         )
 
 

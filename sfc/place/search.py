@@ -71,6 +71,20 @@ def fewest(task: Task, at_least: int) -> list[Core]:
     return best
 
 
+def packings(task: Task, at_least: int) -> Iterator[list[Core]]:
+    """Yields packings of one task on different numbers of cores, from about `at_least` on.
+
+    Raises:
+        DoesNotFit: a neuron fits no core.
+    """
+    first = _settled(task, None)
+    yield first
+    if len(task.groups) * at_least <= _BALANCED_WORK:
+        for aim in _tries(at_least, max(len(first), at_least + 4)):
+            with suppress(DoesNotFit):
+                yield _settled(task, aim)
+
+
 @dataclass(frozen=True, slots=True)
 class _Aim:
     """How a packing is tried.

@@ -1,0 +1,330 @@
+"""From a circuit and a chip to an allocation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sfc.chips.chip import Chip
+from sfc.diagnostics import Reporter
+from sfc.ir.circuit import Circuit
+from sfc.ir.reals import refuse_real_weights
+from sfc.place.activity import Activity, predicted
+from sfc.place.bounds import Bound, bounds, lower_bound
+from sfc.place.cores import WORD_BYTES, Core, Laid, Room, delay_slots, lay_out, memory, room
+from sfc.place.demand import Group, groups
+from sfc.place.infeasible import (
+    check_held,
+    circuit_does_not_fit,
+    neuron_does_not_fit,
+    place_does_not_hold,
+    weights_not_held,
+)
+from sfc.place.lists import Lists, lists_of
+from sfc.place.mesh import numbered
+from sfc.place.pack import DoesNotFit
+from sfc.place.placement import Piece, Placement
+from sfc.place.search import Overfull, Task, fewest, packings
+from sfc.place.traffic import Traffic, output_axons, traffic
+
+Objective = Literal["cores", "step", "traffic"]
+OBJECTIVES: tuple[Objective, ...] = ("cores", "step", "traffic")
+
+_MATRIX_CORES = 1500
+"""Cores up to which the traffic between all pairs is looked at for numbering them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoreUse:
+    """What lies on a core, and what that takes.
+
+    Attributes:
+        number: of the core, counted through all chips.
+        laid: what lies there, in the order of its compartments.
+        used: by resource.
+        available: by resource; None where no limit is published.
+        plastic: synapses that learn.
+    """
+
+    number: int
+    laid: tuple[Laid, ...]
+    used: Mapping[str, int]
+    available: Mapping[str, int | None]
+    plastic: int
+
+    @property
+    def binding(self) -> str:
+        """The resource of which most is used."""
+        return max(self.used, key=lambda name: self.used[name] / (self.available[name] or np.inf))
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A circuit on the cores of a chip.
+
+    Attributes:
+        objective: that the placement was made for.
+        plastic_cap: most plastic synapses of a core that were asked for, or None.
+        cores: ascending.
+        bounds: the fewest cores, by resource.
+        lists: axon lists of every projection, by name.
+        activity: on which the traffic rests.
+        chips: of the smallest system that holds the placement.
+        available_cores: that the placement could have taken.
+    """
+
+    circuit: Circuit
+    chip: Chip
+    objective: Objective
+    seed: int
+    plastic_cap: int | None
+    placement: Placement
+    cores: tuple[CoreUse, ...]
+    bounds: tuple[Bound, ...]
+    lists: Mapping[str, Lists]
+    activity: Activity
+    traffic: Traffic
+    chips: int
+    available_cores: int
+
+    @property
+    def cores_used(self) -> int:
+        """Number of cores that hold neurons."""
+        return len(self.cores)
+
+    @property
+    def lower_bound(self) -> int:
+        """No placement takes fewer cores."""
+        return lower_bound(self.bounds).cores
+
+    @property
+    def hop_weighted(self) -> float:
+        """Messages between cores times the tiles that each travels, in a sample."""
+        return self.traffic.hop_weighted(self.chip)
+
+    @property
+    def most_plastic(self) -> int:
+        """The most plastic synapses on one core, which set the time of a learning step."""
+        return max((core.plastic for core in self.cores), default=0)
+
+
+def allocate(
+    circuit: Circuit,
+    chip: Chip,
+    *,
+    objective: Objective = "cores",
+    seed: int = 0,
+    chips: int | None = None,
+    plastic_cap: int | None = None,
+    activity: Activity | None = None,
+) -> Allocation:
+    """Places a circuit.
+
+    Args:
+        circuit: without real weights.
+        chip: whose cores it is placed on.
+        objective: cores (the fewest), step (the shortest: plastic synapses are spread over all
+            cores that there are), traffic (the fewest spikes times tiles).
+        seed: of the orders that are tried.
+        chips: that there are; by default those of the largest system, and one for "step".
+        plastic_cap: most plastic synapses of a core.
+        activity: of the neurons; by default as the phase analysis predicts.
+
+    Raises:
+        SfcError: E1007 to E1010, the chip does not hold it; E0303, it has real weights.
+    """
+    refuse_real_weights(circuit)
+    lists = _lists(circuit, chip)
+    work = _Work(
+        circuit,
+        chip,
+        lists,
+        groups(circuit, chip, lists),
+        activity or predicted(circuit),
+        objective,
+        seed,
+        chips or (1 if objective == "step" else chip.most_chips),
+    )
+    try:
+        if objective == "step" and plastic_cap is None:
+            plastic_cap = work.smallest_cap()
+        return work.allocation(plastic_cap)
+    except DoesNotFit as error:
+        neuron_does_not_fit(error, chip)
+    except Overfull as error:
+        place_does_not_hold(error, chip)
+
+
+def _lists(circuit: Circuit, chip: Chip) -> dict[str, Lists]:
+    """Returns the axon lists of all projections.
+
+    Raises:
+        SfcError: E1007, the chip does not hold something of the circuit.
+    """
+    reporter = Reporter()
+    check_held(circuit, chip, reporter)
+    found = {}
+    for name, projection in circuit.projections.items():
+        lists = lists_of(circuit, projection, chip)
+        if lists is None:
+            weights_not_held(circuit, chip, name, reporter)
+            continue
+        found[name] = lists
+    reporter.fail_on_errors()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A circuit that is being placed."""
+
+    circuit: Circuit
+    chip: Chip
+    lists: Mapping[str, Lists]
+    groups: Sequence[Group]
+    activity: Activity
+    objective: Objective
+    seed: int
+    chips: int
+
+    def allocation(self, plastic_cap: int | None) -> Allocation:
+        """Returns the best allocation that is found with a cap on plastic synapses."""
+        space = room(self.chip, plastic_cap)
+        found_bounds = bounds(self.circuit, self.lists, self.groups, space)
+        binding = lower_bound(found_bounds)
+        available = self.chips * self.chip.cores
+        if binding.cores > available:
+            circuit_does_not_fit(self.circuit, self.chip, available, binding.cores, binding, ())
+        packed = self._packed(space, binding.cores)
+        best = min(
+            (self._finished(cores, found_bounds, space) for cores in packed),
+            key=lambda made: (
+                (made.hop_weighted, made.cores_used)
+                if self.objective == "traffic"
+                else (made.cores_used, made.hop_weighted)
+            ),
+        )
+        if best.cores[-1].number >= available:
+            cores = min(packed, key=len)
+            circuit_does_not_fit(self.circuit, self.chip, available, len(cores), binding, cores)
+        return best
+
+    def _packed(self, space: Room, at_least: int) -> list[list[Core]]:
+        """Returns packings: on one chip if that is enough, else with longer output axons."""
+        further = self.chip.limit("other_chip_entries") or 0
+        for entries in (1, 1 + further):
+            task = Task(self.circuit, self.chip, self.lists, self.groups, space, entries, self.seed)
+            if self.objective == "traffic":
+                found = list(packings(task, at_least))
+            else:
+                found = [fewest(task, at_least)]
+            if min(len(cores) for cores in found) <= self.chip.cores:
+                return [cores for cores in found if len(cores) <= self.chip.cores]
+        return found
+
+    def smallest_cap(self) -> int | None:
+        """Returns the least cap on plastic synapses with which the cores suffice; None without any.
+
+        Found by halving: a smaller cap hardly ever takes fewer cores.
+        """
+        total = sum(group.cost(0, group.size).plastic for group in self.groups)
+        if not total:
+            return None
+        available = self.chips * self.chip.cores
+        low, high = -(-total // available), total
+        while low < high:
+            middle = (low + high) // 2
+            if self._suffices(middle, available):
+                high = middle
+            else:
+                low = middle + 1
+        return high
+
+    def _suffices(self, cap: int, available: int) -> bool:
+        space = room(self.chip, cap)
+        entries = 1 if self.chips == 1 else 1 + (self.chip.limit("other_chip_entries") or 0)
+        task = Task(self.circuit, self.chip, self.lists, self.groups, space, entries, self.seed)
+        try:
+            return len(fewest(task, available)) <= available
+        except DoesNotFit:
+            return False
+
+    def _finished(
+        self, cores: Sequence[Core], found_bounds: tuple[Bound, ...], space: Room
+    ) -> Allocation:
+        """Returns the allocation of packed cores, which get their numbers here."""
+        wanted = [core.number for core in cores]
+        between = None
+        if len(cores) <= _MATRIX_CORES:
+            numbers = _by_population(cores, range(len(cores)))
+            between = traffic(self.circuit, numbers, self.activity).matrix(len(cores))
+        numbers_of = numbered(self.chip, wanted, between)
+        order = np.argsort(numbers_of).tolist()
+        cores = [cores[k] for k in order]
+        numbers_of = sorted(numbers_of)
+        pieces = _by_population(cores, numbers_of)
+        entries = output_axons(self.circuit, pieces, self.chip)
+        uses = tuple(
+            _use(core, number, entries.get(number, 0))
+            for core, number in zip(cores, numbers_of, strict=True)
+        )
+        placement = Placement(
+            self.chip.name,
+            tuple(piece for use in uses for piece in _pieces(use.laid, use.number)),
+        )
+        chips = -(-(numbers_of[-1] + 1) // self.chip.cores) if numbers_of else 1
+        return Allocation(
+            circuit=self.circuit,
+            chip=self.chip,
+            objective=self.objective,
+            seed=self.seed,
+            plastic_cap=space.plastic,
+            placement=placement,
+            cores=uses,
+            bounds=found_bounds,
+            lists=self.lists,
+            activity=self.activity,
+            traffic=traffic(self.circuit, pieces, self.activity),
+            chips=self.chip.chips_for(chips) or chips,
+            available_cores=self.chips * self.chip.cores,
+        )
+
+
+def _pieces(laid: Sequence[Laid], number: int) -> Iterator[Piece]:
+    for one in laid:
+        name = one.part.group.populations[one.member].name
+        yield Piece(name, one.part.first, one.part.stop - 1, number)
+
+
+def _by_population(cores: Sequence[Core], numbers: Sequence[int]) -> dict[str, tuple[Piece, ...]]:
+    """Returns the pieces by population, in the order of their neurons."""
+    found: dict[str, list[Piece]] = {}
+    for core, number in zip(cores, numbers, strict=True):
+        for piece in _pieces(lay_out(core.parts, core.room.dense_base), number):
+            found.setdefault(piece.population, []).append(piece)
+    return {
+        name: tuple(sorted(pieces, key=lambda piece: piece.first)) for name, pieces in found.items()
+    }
+
+
+def _use(core: Core, number: int, entries: int) -> CoreUse:
+    laid = lay_out(core.parts, core.room.dense_base)
+    words, formats = memory(laid, core.room.dense_base)
+    slots = delay_slots(core.delay, core.room.slots)
+    used = {
+        "compartments": core.neurons,
+        "synaptic_memory": words,
+        "input_axons": core.input_axons,
+        "output_axons": entries,
+        "compartment_profiles": len(core.profiles),
+        "threshold_profiles": len(core.thresholds),
+        "synapse_formats": len(formats),
+        "delay_slots": slots,
+    }
+    available = core.room.available(core.delay)
+    if "memory_bytes" in available:
+        used["memory_bytes"] = words * WORD_BYTES + core.neurons * core.room.compartment_bytes
+    return CoreUse(number, laid, used, available, core.plastic)
