@@ -13,7 +13,6 @@ TEXT_LENGTH = 1000
 MOST_VALUES = 2**10
 """Values of a list or table."""
 
-
 PLASTIC_BITS = 8
 """Bits of a plastic weight, which a chip with synaptic memory must be able to hold."""
 
@@ -43,11 +42,7 @@ class Range:
         between = f"from {self.least:,} to {self.most:,}"
         if self.ascending:
             return f"a list of integers {between}, ascending"
-        return (
-            f"a list of {self.length} integers {between}"
-            if self.length
-            else f"an integer {between}"
-        )
+        return f"{f'a list of {self.length} integers' if self.length else 'an integer'} {between}"
 
     def fits(self, value: object) -> bool:
         """Whether a value is as it may be."""
