@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sfc.chips.chip import Chip
+    from sfc.chips.read import chip
     from sfc.diagnostics import Reporter, SfcError
     from sfc.driver import (
         build,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Chip": "sfc.chips.chip",
     "Circuit": "sfc.ir.circuit",
     "Dataset": "sfc.sim.datasets",
     "Outcome": "sfc.sim.outcome",
@@ -51,6 +54,7 @@ _HOME = {
     "Watch": "sfc.sim.watch",
     "build": "sfc.driver",
     "check": "sfc.driver",
+    "chip": "sfc.chips.read",
     "compile": "sfc.driver",
     "compile_text": "sfc.driver",
     "load_bundle": "sfc.driver",
@@ -64,6 +68,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Chip",
     "Circuit",
     "Dataset",
     "Outcome",
@@ -77,6 +82,7 @@ __all__ = [
     "Watch",
     "build",
     "check",
+    "chip",
     "compile",
     "compile_text",
     "load_bundle",

@@ -12,6 +12,8 @@ import typer
 from sfc import __version__
 from sfc.cli_check import HELP as CHECK_HELP
 from sfc.cli_check import check
+from sfc.cli_chips import HELP as CHIPS_HELP
+from sfc.cli_chips import chips
 from sfc.cli_common import Defines, Level, Seed, compiled, parameters, show_diagnostics
 from sfc.cli_explain import HELP as EXPLAIN_HELP
 from sfc.cli_explain import explain
@@ -147,6 +149,7 @@ def targets() -> None:
         print(f"{name:<10} {target.summary}")
 
 
+app.command(help=CHIPS_HELP)(chips)
 app.command(help=CHECK_HELP)(check)
 app.command("passes", help=PASSES_HELP)(list_passes)
 app.command(help=OPT_HELP)(opt)

@@ -39,7 +39,7 @@ class Chip:
         limits: of a core, a mesh or a system, by name; see docs/chips.md. A limit that is not there
             or has no value does not bind.
         costs: by basis ("davies", "sanafe"), then by operation and quantity
-            ("synaptic_operation_energy", "synaptic_operation_time"): energies in pJ, times in ns or us.
+            ("synaptic_operation_energy", "synaptic_operation_time"): pJ, and ns or us.
         boards: chips of the systems that are built, ascending.
         facts: further figures, for reports.
         any_number: systems of every number of chips up to the largest are built, too.
@@ -61,7 +61,7 @@ class Chip:
         return None if figure is None else figure.value
 
     def choices(self, name: str) -> tuple[int, ...]:
-        """Returns the values of a limit that lists them, ascending; none if there is no such limit."""
+        """Returns the values of a limit that is a list; none if it is not there."""
         figure = self.limits.get(name)
         return () if figure is None or figure.value is None else tuple(figure.value)
 

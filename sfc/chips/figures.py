@@ -12,7 +12,6 @@ from sfc.chips.table import Table
 from sfc.diagnostics import nearest
 
 _LARGEST = 2**63
-_MOST_VALUES = 2**10
 _DEPTH = 3
 _TILES = re.compile(r"[1-9][0-9]{0,5}")
 
@@ -54,13 +53,13 @@ def fact(table: Table) -> Figure:
 
 
 def systems(table: Table) -> tuple[Figure, bool]:
-    """Returns the chips of the systems that are built, and whether every number up to the last is."""
+    """Returns the chips of the systems that are built, and whether others are up to the last."""
     table.check_known(schema.BOARDS)
-    _check_kind(table, "chips", schema.Range(1, schema.MOST_CHIPS, length=0))
+    _check_kind(table, "chips", schema.CHIPS)
     any_number = table.content.get("any", False)
     if not isinstance(any_number, bool):
         table.wrong("any", "true or false")
-    return _described(table, _frozen(table.content["chips"])), any_number
+    return _described(table, _frozen(table.content["chips"]), "chips"), any_number
 
 
 def _figure(table: Table) -> Figure:
@@ -68,12 +67,12 @@ def _figure(table: Table) -> Figure:
     value = table.content.get("value")
     if value is not None and not _is_plain(value):
         table.wrong("value", "a number, a text, or a list or table of them")
-    return _described(table, _frozen(value))
+    return _described(table, _frozen(value), table.text("unit"))
 
 
-def _described(table: Table, value: Any) -> Figure:
-    """Returns a figure with unit, source, confidence and note of a table."""
-    confidence = table.text("confidence")
+def _described(table: Table, value: Any, unit: str) -> Figure:
+    """Returns a figure with what a table says of it."""
+    source, confidence = table.text("source"), table.text("confidence")
     if confidence not in schema.CONFIDENCES:
         expected = ", ".join(schema.CONFIDENCES)
         table.wrong("confidence", f"one of {expected}", nearest(confidence, schema.CONFIDENCES))
@@ -82,34 +81,14 @@ def _described(table: Table, value: Any) -> Figure:
     if value is not None and confidence == "unknown":
         help = '"unknown" is for figures without a value; write "unverified" for a guess'
         table.wrong("confidence", "another confidence, since there is a value", help)
-    return Figure(
-        value, table.text("unit"), table.text("source"), confidence, table.text("note", "")
-    )
+    return Figure(value, unit, source, confidence, table.text("note", ""))
 
 
 def _check_kind(table: Table, key: str, kind: schema.Range) -> None:
     if key not in table.content:
         table.lacks(key)
-    found = table.content[key]
-    between = f"from {kind.least:,} to {kind.most:,}"
-    if kind.length is None:
-        if not _is_integer(found, kind):
-            table.wrong(key, f"an integer {between}")
-        return
-    expected = f"{kind.length} integers {between}"
-    fits = isinstance(found, list) and 0 < len(found) <= _MOST_VALUES
-    fits = fits and all(_is_integer(number, kind) for number in found)
-    if kind.length:
-        fits = fits and len(found) == kind.length
-    else:
-        expected = f"a list of integers {between}, ascending"
-        fits = fits and found == sorted(set(found))
-    if not fits:
-        table.wrong(key, expected)
-
-
-def _is_integer(value: object, kind: schema.Range) -> bool:
-    return type(value) is int and kind.least <= value <= kind.most
+    if not kind.fits(table.content[key]):
+        table.wrong(key, str(kind))
 
 
 def _is_cost(value: object) -> bool:
@@ -126,14 +105,10 @@ def _is_plain(value: object, depth: int = 1) -> bool:
         return math.isfinite(value)
     if isinstance(value, str):
         return value.isprintable() and len(value) <= schema.TEXT_LENGTH
-    if depth == _DEPTH or not isinstance(value, list | dict) or len(value) > _MOST_VALUES:
+    if depth == _DEPTH or not isinstance(value, list | dict) or len(value) > schema.MOST_VALUES:
         return False
-    if isinstance(value, dict) and not all(_is_plain(key) for key in value):
-        return False
-    return all(
-        _is_plain(part, depth + 1)
-        for part in (value if isinstance(value, list) else value.values())
-    )
+    parts = value if isinstance(value, list) else [*value, *value.values()]
+    return all(_is_plain(part, depth + 1) for part in parts)
 
 
 def _frozen(value: Any) -> Any:

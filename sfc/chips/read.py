@@ -32,7 +32,8 @@ def chip(name: str | Path) -> Chip:
     path = Path(name)
     if path.suffix != ".toml" and path.name == str(name):
         help = nearest(str(name), shipped) or f"these come with sfc: {', '.join(shipped)}"
-        fail("E1001", f"there is no chip `{shortened(str(name))}`", help=f"{help}, or give a file")
+        help += "; a chip file ends in .toml"
+        fail("E1001", f"there is no chip `{shortened(str(name))}`", help=help)
     document = read_toml(path, shipped)
     found = checked(document)
     if found.name in shipped:

@@ -10,7 +10,8 @@ FILE_BYTES = 2**20
 TEXT_LENGTH = 1000
 """Characters of a text in a chip file."""
 
-MOST_CHIPS = 2**20
+MOST_VALUES = 2**10
+"""Values of a list or table."""
 
 PLASTIC_BITS = 8
 """Bits of a plastic weight, which a chip with synaptic memory must be able to hold."""
@@ -19,25 +20,46 @@ CONFIDENCES = ("high", "medium", "low", "unverified", "unknown")
 
 TOP = ("name", "title", "boards", "limits", "costs", "facts")
 FIGURE = ("value", "unit", "source", "confidence", "note")
-BOARDS = ("chips", "any", "unit", "source", "confidence", "note")
+BOARDS = ("chips", "any", "source", "confidence", "note")
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What a limit may be.
+    """What a limit may be: an integer, or a list of them.
 
     Attributes:
-        least, most: bounds of the number, or of each number of a list; both inclusive.
-        length: numbers of the list: None for a single number, 0 for one or more, ascending.
+        least, most: bounds of every integer, both inclusive.
+        length: of the list; 0 for a single integer.
+        ascending: a list of any length, in ascending order.
     """
 
     least: int
     most: int
-    length: int | None = None
+    length: int = 0
+    ascending: bool = False
+
+    def __str__(self) -> str:
+        between = f"from {self.least:,} to {self.most:,}"
+        if self.ascending:
+            return f"a list of integers {between}, ascending"
+        return f"{f'a list of {self.length} integers' if self.length else 'an integer'} {between}"
+
+    def fits(self, value: object) -> bool:
+        """Whether a value is as it may be."""
+        if not self.length and not self.ascending:
+            return type(value) is int and self.least <= value <= self.most
+        if not isinstance(value, list) or not 0 < len(value) <= MOST_VALUES:
+            return False
+        one = Range(self.least, self.most)
+        if not all(one.fits(number) for number in value):
+            return False
+        return value == sorted(set(value)) if self.ascending else len(value) == self.length
 
 
 _COUNT = Range(1, 2**32)
-_BITS = Range(0, 32, length=0)
+_BITS = Range(0, 32, ascending=True)
+
+CHIPS = Range(1, 2**20, ascending=True)
 
 LIMITS = {
     "cores": Range(1, 2**16),

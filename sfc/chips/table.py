@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -62,9 +62,8 @@ class Table:
                 help = "names have letters, digits, `_` and `-`, and begin with a letter"
                 fail("E1003", message, self.document.span(*self.path, key), help=help)
 
-    def check_known(self, names: Iterable[str]) -> None:
+    def check_known(self, known: Collection[str]) -> None:
         """Refuses keys with other names."""
-        known = list(names)
         for key in self.content:
             if key not in known:
                 message = f"unknown name `{shortened(key)}` in {self}"
@@ -73,7 +72,8 @@ class Table:
 
     def wrong(self, key: str, expected: str, help: str = "") -> NoReturn:
         """Reports a value of the wrong type or out of range."""
-        found = shortened(repr(self.content.get(key)))
+        value = self.content.get(key)
+        found = "a table" if isinstance(value, dict) else shortened(repr(value))
         message = f"`{key}` in {self} is {found}, expected {expected}"
         fail("E1005", message, self.document.span(*self.path, key), help=help or _HELP)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,34 +20,31 @@ else:
 
 _HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?")
 _KEY = re.compile(r"""\s*(["']?)([\w-]+)\1\s*[.=]""")
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){16}""")
+"""Dotted names, which tomllib takes long to read."""
+
 _HELP = "docs/chips.md shows what a chip file looks like"
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A TOML file: its text, and what it says."""
+    """A TOML file: its text, and what it says.
+
+    Attributes:
+        lines: where tables and keys are first spoken of, as far as they begin a line.
+    """
 
     source: Source
     tables: Mapping[str, Any]
+    lines: Mapping[tuple[str, ...], int]
 
     def span(self, *path: str) -> Span:
         """Returns the line of a table or key, or of the innermost around it that is found."""
-        lines = dict(self._lines())
         for length in range(len(path), 0, -1):
-            if path[:length] in lines:
-                return _line(self.source, lines[path[:length]])
+            if path[:length] in self.lines:
+                return _line(self.source, self.lines[path[:length]])
         return _line(self.source, 1)
-
-    def _lines(self) -> Iterator[tuple[tuple[str, ...], int]]:
-        """Goes over the tables and keys that begin a line, and the numbers of these lines."""
-        table: tuple[str, ...] = ()
-        for number, line in enumerate(self.source.text.split("\n"), start=1):
-            if header := _HEADER.fullmatch(line.rstrip("\r")):
-                table = tuple(part.strip(" \t\"'") for part in header[1].split("."))
-                yield table, number
-            elif key := _KEY.match(line):
-                yield (*table, key[2]), number
 
 
 def read_toml(path: Path, others: Sequence[str]) -> Document:
@@ -79,10 +76,13 @@ def read_toml(path: Path, others: Sequence[str]) -> Document:
         message = f"{name} is not UTF-8 text: byte {data[error.start]:#04x} in line {line}"
         fail("E1001", message, help="save it as UTF-8")
     source = Source(path.name, text, str(path))
+    deep = f"{name} is not a chip file: it is nested too deeply"
+    if _LONG_KEY.search(text):
+        fail("E1002", deep, help=_HELP)
     try:
-        return Document(source, tomllib.loads(text))
+        return Document(source, tomllib.loads(text), _lines(text))
     except RecursionError:
-        fail("E1002", f"{name} is not a chip file: it is nested too deeply", help=_HELP)
+        fail("E1002", deep, help=_HELP)
     except ValueError as error:
         _fail_at(source, str(error))
 
@@ -95,6 +95,19 @@ def _fail_at(source: Source, reason: str) -> NoReturn:
         line, column = int(place[1]), int(place[2])
         span = Span(source, line, column, line, column + 1)
     fail("E1002", f"this is not TOML: {printable(reason)}", span, help=_HELP)
+
+
+def _lines(text: str) -> dict[tuple[str, ...], int]:
+    lines: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.split("\n"), start=1):
+        if header := _HEADER.fullmatch(line.rstrip("\r")):
+            table = tuple(part.strip(" \t\"'") for part in header[1].split("."))
+            for length in range(1, len(table) + 1):
+                lines.setdefault(table[:length], number)
+        elif key := _KEY.match(line):
+            lines.setdefault((*table, key[2]), number)
+    return lines
 
 
 def _line(source: Source, number: int) -> Span:

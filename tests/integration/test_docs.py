@@ -1,10 +1,11 @@
 """Every example in README.md and docs/ is run.
 
 `sfc` blocks are compiled, and their tests run; one that does not begin with `sfc 1;` continues the
-file's first. One that begins with `sfc 1;  // NAME.sfc` is that file for what follows. `python`
-blocks are run. In `console` blocks every line after `$ ` is run and what it prints is compared,
-where `…` stands for anything. Warnings are compared where the page shows any; a command that trains
-runs on a few samples, and its figures are not compared; a command that prints an error must fail.
+file's first. One that begins with `sfc 1;  // NAME.sfc` is that file for what follows, and so is a
+`toml` block that begins with `# NAME.toml`. `python` blocks are run. In `console` blocks every line
+after `$ ` is run and what it prints is compared, where `…` stands for anything. Warnings are
+compared where the page shows any; a command that trains runs on a few samples, and its figures are
+not compared; a command that prints an error must fail.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sfc import cli
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"sfc 1;  // ([\w-]+\.sfc)\n")
+FILE = re.compile(r"(?:sfc 1;  //|#) ([\w-]+\.(?:sfc|toml))\n")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -38,8 +39,8 @@ def examples(language: str) -> list:
 
 
 def write_files(page: Path, folder: Path) -> None:
-    """Writes the circuits that a page gives the names of files."""
-    for text in blocks(page, "sfc"):
+    """Writes the circuits and chips that a page gives the names of files."""
+    for text in blocks(page, "sfc") + blocks(page, "toml"):
         if name := FILE.match(text):
             (folder / name[1]).write_text(text, "utf-8")
 

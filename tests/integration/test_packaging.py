@@ -20,7 +20,7 @@ SHIPPED = (
     ("circuits", "examples/backprop.sfc"),
     ("circuits", "lib/backpropagation.sfc"),
     ("circuits", "data/mnist20/mnist20.npz"),
-    ("targets", "."),
+    ("targets", "chips/loihi1.toml"),
     ("errors", "E0201.md"),
 )
 

@@ -40,6 +40,8 @@ LIBRARY_USERS = {
     "numba": "sfc.sim",
     "llvmlite": "sfc.sim",
     "vcd": "sfc.report.waveform",
+    "tomli": "sfc.chips.toml",
+    "tomllib": "sfc.chips.toml",
 }
 
 
