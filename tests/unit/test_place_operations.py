@@ -352,6 +352,30 @@ def test_flagship_as_synapse_by_synapse() -> None:
     assert counted.loads.plastic.sum() == plastic
 
 
+TWICE = """sfc 1;
+neuron Relay { threshold = 128; ring = 512; }
+neuron Gated { threshold = 128; bias = -896; drive = 80; }
+input pic[4];
+chain g[4] : Relay ring;
+population a[4], b[4] : Gated;
+phase 0 { present pic to a; open a; }
+phase 1 { present pic to b; open b; }
+phase 3 { present pic to a; open a; }
+"""
+
+
+def test_an_input_goes_only_where_it_is_presented() -> None:
+    circuit = sfc.compile_text(TWICE)
+    result = sfc.Simulator(circuit).run({"pic": [[1, 1, 1, 0]] * 5}, counts=True)
+    activity = of_counts(circuit, result.spike_counts, 5, result.presented)
+    assert activity.spikes["pic"].tolist() == [3, 0, 3, 3]
+    pieces = (Piece(name, 0, p.size - 1, 7) for name, p in circuit.populations.items())
+    counted = operations(circuit, Placement("loihi1", tuple(pieces)), activity, LOIHI)
+    by_source = {n: total for n, total in counted.synaptic.items() if n.startswith("pic")}
+    assert sorted(by_source.values()) == [3, 6]
+    assert counted.loads.received.sum() - counted.messages == 9 == counted.from_host
+
+
 def test_measurements_are_shown_of_the_circuits_that_they_are_of() -> None:
     training = measured_by_authors(sfc.compile("backprop"), LOIHI)
     assert training is not None
