@@ -1,7 +1,7 @@
 """What a projection joins, piece by piece: synapses, and the lists of them that spikes go to.
 
-A list is the synapses of one source neuron onto the neurons of one piece. A spike sends a message to
-each of its neuron's lists.
+A list is the synapses of one source neuron onto the neurons of one piece. A spike sends a message
+to each of its neuron's lists.
 """
 
 from __future__ import annotations
@@ -59,11 +59,12 @@ def flows(
     before, after = _ends(circuit, projection)
     count = len(targets)
     into = _piece_of(after, targets)
-    pairs, numbers = np.unique(_piece_of(before, sources) * count + into, return_counts=True)
+    of_synapse = _piece_of(before, sources) * count + into
+    pairs = np.unique(of_synapse)
     listed = np.unique(before * count + into)
     of_list = _piece_of(listed // count, sources) * count + listed % count
-    lists = np.bincount(np.searchsorted(pairs, of_list), minlength=len(pairs))
-    yield Flows(pairs // count, pairs % count, numbers, lists)
+    sizes = _counted(pairs, of_synapse), _counted(pairs, of_list)
+    yield Flows(pairs // count, pairs % count, *sizes)
 
 
 def reached(circuit: Circuit, projection: Projection, targets: Sequence[Piece]) -> Numbers:
@@ -76,6 +77,12 @@ def reached(circuit: Circuit, projection: Projection, targets: Sequence[Piece]) 
     return found.astype(np.int64)
 
 
+def _counted(pairs: Numbers, keys: Numbers) -> Numbers:
+    """Returns how many keys are each of some pairs, which ascend."""
+    found = np.bincount(np.searchsorted(pairs, keys), minlength=len(pairs))
+    return found.astype(np.int64)
+
+
 def _products(rows: Numbers, columns: Numbers) -> Iterator[Flows]:
     """Yields what is joined where all neurons of a piece are joined with all of another."""
     senders, receivers = np.flatnonzero(rows), np.flatnonzero(columns)
@@ -84,13 +91,10 @@ def _products(rows: Numbers, columns: Numbers) -> Iterator[Flows]:
     height = max(1, _PAIRS // len(receivers))
     for start in range(0, len(senders), height):
         chosen = senders[start : start + height]
-        lists = np.repeat(rows[chosen], len(receivers))
-        yield Flows(
-            np.repeat(chosen, len(receivers)),
-            np.tile(receivers, len(chosen)),
-            lists * np.tile(columns[receivers], len(chosen)),
-            lists,
-        )
+        lists: Numbers = np.repeat(rows[chosen], len(receivers))
+        each: Numbers = np.tile(columns[receivers], len(chosen))
+        into = np.tile(receivers, len(chosen))
+        yield Flows(np.repeat(chosen, len(receivers)), into, lists * each, lists)
 
 
 def _ends(circuit: Circuit, projection: Projection) -> tuple[Numbers, Numbers]:
