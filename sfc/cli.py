@@ -23,6 +23,8 @@ from sfc.cli_phases import HELP as PHASES_HELP
 from sfc.cli_phases import phases
 from sfc.cli_quantise import HELP as QUANTISE_HELP
 from sfc.cli_quantise import quantise
+from sfc.cli_report import HELP as REPORT_HELP
+from sfc.cli_report import report
 from sfc.cli_run import HELP, run
 from sfc.cli_show import HELP as SHOW_HELP
 from sfc.cli_show import show
@@ -158,6 +160,7 @@ app.command(help=SWEEP_HELP)(sweep)
 app.command("test", help=TEST_HELP)(run_tests)
 app.command(help=SHOW_HELP)(show)
 app.command(help=PHASES_HELP)(phases)
+app.command(help=REPORT_HELP)(report)
 app.command(help=EXPLAIN_HELP)(explain)
 app.command(help=QUANTISE_HELP)(quantise)
 

@@ -65,7 +65,7 @@ CODES = {
     "E0710": "a test failed",
     "E0711": "a sweep is asked for in a way that it cannot be run",
     "E0712": "the workers of a sweep cannot be reached, or are lost",
-    "E0801": "a state file, bundle or textual IR is damaged or was not written by sfc",
+    "E0801": "a state file, bundle, allocation or textual IR is damaged or was not written by sfc",
     "E0802": "an output file cannot be written",
     "E0803": "a file of results is not of this sweep",
     "E0804": "a file or counts of a run do not tell the spikes of this circuit",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _MANIFEST = "manifest.json"
 _BUNDLE_FORMAT = "sfc-bundle 1"
 _BUNDLE_FILE_BYTES = 2 * 2**30
+ALLOCATION = "allocation.json"
+_ALLOCATION_BYTES = 64 * 2**20
 
 
 def compile(path: str | Path, reporter: Reporter | None = None, /, **parameters: Any) -> Circuit:
@@ -379,21 +381,52 @@ def load_bundle(folder: str | Path, *, engine: str = DEFAULT_ENGINE) -> Simulato
     from sfc.targets.netlist import NETLIST, WEIGHTS, read_netlist
 
     folder = Path(folder)
-    if folder.is_dir() and not (folder / _MANIFEST).is_file():
-        message = f"{folder} is a folder without {_MANIFEST}: it is no bundle"
-        fail("E0801", message, help="give a circuit file, or a folder that `sfc build` wrote")
-    sums = _manifest_sums(_read(folder / _MANIFEST))
+    sums = _bundle_sums(folder)
     if NETLIST not in sums:
         fail("E0801", f"{folder / _MANIFEST} is not the manifest of a netlist that sfc wrote")
-    files = {name: _read(folder / name) for name in (NETLIST, WEIGHTS)}
-    for name, data in files.items():
-        if hashlib.sha256(data).hexdigest() != sums.get(name):
-            message = f"{folder / name} was changed since sfc wrote it"
-            fail("E0801", message, help="build the bundle again")
-    program = read_netlist(files)
+    program = read_netlist({n: _bundle_file(folder, n, sums) for n in (NETLIST, WEIGHTS)})
     simulator = Simulator(program.circuit, engine=engine)
     simulator.weights.update(program.weights)
     return simulator
+
+
+def load_allocation(path: str | Path) -> dict[str, Any]:
+    """Returns the JSON of an allocation: of a bundle, or of a file.
+
+    `sfc.report.allocation_reader.report_of` looks at what it says.
+
+    Raises:
+        SfcError: E0801, it is none, is too large, or was changed since `build` wrote the bundle.
+    """
+    from sfc.report.allocation_reader import read_record
+
+    path = Path(path)
+    if not path.is_dir():
+        return read_record(_read(path, _ALLOCATION_BYTES))
+    sums = _bundle_sums(path)
+    if ALLOCATION not in sums:
+        message = f"{path} holds no {ALLOCATION}: the bundle was built without placement"
+        fail("E0801", message, help="build it with --chip, for instance --chip loihi1")
+    return read_record(_bundle_file(path, ALLOCATION, sums, _ALLOCATION_BYTES))
+
+
+def _bundle_sums(folder: Path) -> dict[str, str]:
+    """Returns what `_manifest_sums` finds in a folder."""
+    if folder.is_dir() and not (folder / _MANIFEST).is_file():
+        message = f"{folder} is a folder without {_MANIFEST}: it is no bundle"
+        fail("E0801", message, help="give a circuit file, or a folder that `sfc build` wrote")
+    return _manifest_sums(_read(folder / _MANIFEST))
+
+
+def _bundle_file(
+    folder: Path, name: str, sums: Mapping[str, str], most: int = _BUNDLE_FILE_BYTES
+) -> bytes:
+    """Returns a file of a bundle, if it is as its manifest says."""
+    data = _read(folder / name, most)
+    if hashlib.sha256(data).hexdigest() != sums.get(name):
+        message = f"{folder / name} was changed since sfc wrote it"
+        fail("E0801", message, help="build the bundle again")
+    return data
 
 
 def _manifest_sums(data: bytes) -> dict[str, str]:
@@ -405,14 +438,14 @@ def _manifest_sums(data: bytes) -> dict[str, str]:
         return {}
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int = _BUNDLE_FILE_BYTES) -> bytes:
     try:
         if not path.is_file():
             fail("E0801", f"{path} is missing or is no file")
         with path.open("rb") as file:
-            data = file.read(_BUNDLE_FILE_BYTES + 1)
-        if len(data) > _BUNDLE_FILE_BYTES:
-            fail("E0801", f"{path} is larger than {_BUNDLE_FILE_BYTES // 2**20} MiB")
+            data = file.read(most + 1)
+        if len(data) > most:
+            fail("E0801", f"{path} is larger than {most // 2**20} MiB")
         return data
     except OSError as error:
         fail("E0801", f"cannot read {path}: {error.strerror or error}")
