@@ -1,8 +1,8 @@
 """Every diagnostic code and its meaning in one line.
 
 E01xx reading, E02xx names, E03xx numbers, E04xx projections, E05xx phases and gates,
-E06xx plasticity, E07xx data and runs, E08xx files that sfc wrote, E09xx passes, W…: the same groups
-as warnings.
+E06xx plasticity, E07xx data and runs, E08xx files that sfc wrote, E09xx passes, E10xx placement,
+W…: the same groups as warnings.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ CODES = {
     "E0802": "an output file cannot be written",
     "E0803": "a file of results is not of this sweep",
     "E0901": "a pass cannot change the circuit as it should",
+    "E1001": "what is asked of the placement contradicts itself",
     "W0301": "real weights were rounded",
     "W0501": "the level of a gate is negative",
     "W0502": "an input is never presented",

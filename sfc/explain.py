@@ -16,6 +16,7 @@ _GROUPS = {
     "E07": "data and runs",
     "E08": "files that sfc wrote",
     "E09": "passes",
+    "E10": "placement",
     "W": "warnings",
 }
 """Beginnings of codes, and what those codes are about."""
