@@ -62,7 +62,7 @@ class Groups:
     leader: dict[str, str] = field(default_factory=dict)
     placed: dict[str, tuple[range, str, Constraint]] = field(default_factory=dict)
     joined: dict[str, Constraint] = field(default_factory=dict)
-    separate: dict[str, frozenset[int]] = field(default_factory=dict)
+    separate: dict[str, set[int]] = field(default_factory=dict)
     apart: list[Constraint] = field(default_factory=list)
     taken: list[list[tuple[int, int, str]]] = field(default_factory=list)
 
@@ -73,7 +73,7 @@ class Groups:
             dict(self.leader),
             dict(self.placed),
             dict(self.joined),
-            dict(self.separate),
+            {name: set(numbers) for name, numbers in self.separate.items()},
             list(self.apart),
             [list(taken) for taken in self.taken],
         )
@@ -100,8 +100,7 @@ class Groups:
         into, gone = self._find(one), self._find(other)
         if into == gone:
             return None
-        none: frozenset[int] = frozenset()
-        kept, more = self.separate.get(into, none), self.separate.get(gone, none)
+        kept, more = self.separate.get(into, set()), self.separate.get(gone, set())
         if both := kept & more:
             return Clash(one, other, (self.apart[min(both)],))
         if into in self.placed and gone in self.placed:
@@ -110,8 +109,8 @@ class Groups:
                 return Clash(first, second, (on, also))
         elif into in self.placed or gone in self.placed:
             cores, first, on = self.placed.get(into) or self.placed[gone]
-            numbers = more if into in self.placed else kept
-            for number in sorted(numbers):
+            numbers = sorted(more if into in self.placed else kept)
+            for number in numbers:
                 if clash := self._crowded(number, cores, first, on):
                     return clash
             for number in numbers:
@@ -119,7 +118,9 @@ class Groups:
             self.placed[into] = cores, first, on
         self.leader[gone] = into
         if more:
-            self.separate[into] = kept | more
+            few, many = sorted((kept, more), key=len)
+            many |= few
+            self.separate[into] = many
         return None
 
     def _crowded(self, number: int, cores: range, name: str, on: Constraint) -> Clash | None:
@@ -149,8 +150,7 @@ class Groups:
                 (_, first, on), (_, second, also) = self.placed[one], self.placed[other]
                 return Clash(first, second, (on, also), start)
         for leader in members:
-            numbers = self.separate.get(leader, frozenset())
-            self.separate[leader] = numbers | {len(self.apart)}
+            self.separate.setdefault(leader, set()).add(len(self.apart))
         self.apart.append(constraint)
         self.taken.append(taken)
         return None

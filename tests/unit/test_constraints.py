@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
+from math import ceil
+from random import Random
 from typing import Any
 
 import pytest
@@ -213,6 +216,63 @@ def test_groups_that_join_later() -> None:
     assert tried.join("r0", "o") is not None
     assert groups.join("k", "d") is None
     assert groups.join("k", "h") is not None
+
+
+def is_possible(constraints: list[Constraint]) -> bool:
+    """Looks at every neuron; a group is a set of populations that are together."""
+    core = {}
+    for constraint in constraints:
+        if constraint.kind == "on":
+            neurons = [(name, k) for name in constraint.populations for k in range(SIZES[name])]
+            share = ceil(len(neurons) / (constraint.last - constraint.first + 1))
+            core |= {neuron: constraint.first + k // share for k, neuron in enumerate(neurons)}
+    groups = [{name} for name in SIZES]
+    for constraint in constraints:
+        if constraint.kind == "together":
+            met = [group for group in groups if not group.isdisjoint(constraint.populations)]
+            groups = [group for group in groups if group not in met] + [set().union(*met)]
+    cores = {}
+    for group in groups:
+        size = SIZES[min(group)]
+        found = [{core[name, k] for name in group if (name, k) in core} for k in range(size)]
+        if any(len(places) > 1 for places in found):
+            return False
+        cores |= dict.fromkeys(group, (min(group), set().union(*found)))
+    for constraint in constraints:
+        if constraint.kind == "apart":
+            for (one, places), (other, others) in combinations(
+                [cores[name] for name in constraint.populations], 2
+            ):
+                if one == other or places & others:
+                    return False
+    return True
+
+
+def random_constraint(random: Random) -> Constraint:
+    kind = random.choice(("on", "together", "apart"))
+    if kind == "on":
+        first = random.randint(0, 6)
+        names = random.choice([*((name,) for name in SIZES), ("r0", "r1", "r2")])
+        return on(first, first + random.randint(0, 4), *names)
+    if kind == "together":
+        return together(*random.sample(random.choice((["h", "k"], ["o", "d", "e"])), 2))
+    return apart(*random.sample(list(SIZES), random.randint(2, 3)))
+
+
+def test_contradictions_are_found_exactly() -> None:
+    possible = 0
+    for seed in range(1500):
+        random = Random(seed)
+        drawn = [random_constraint(random) for _ in range(random.randint(3, 10))]
+        placed: set[str] = set()
+        constraints = []
+        for constraint in drawn:
+            if constraint.kind != "on" or placed.isdisjoint(constraint.populations):
+                constraints.append(constraint)
+                placed |= set(constraint.populations if constraint.kind == "on" else ())
+        assert is_possible(constraints) == (not list(clashes(constraints, SIZES.__getitem__)))
+        possible += is_possible(constraints)
+    assert 400 < possible < 1100
 
 
 # What becomes of them
