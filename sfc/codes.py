@@ -80,6 +80,7 @@ CODES = {
     "E1008": "one neuron takes more than a core has",
     "E1009": "a circuit takes more cores than there are",
     "E1010": "a core does not hold what a `place` statement puts on it",
+    "E1011": "what is asked of the placement contradicts itself",
     "W0301": "real weights were rounded",
     "W0501": "the level of a gate is negative",
     "W0502": "an input is never presented",

@@ -96,7 +96,9 @@ def find_within(name: str, folders: Sequence[Path], code: str, span: Span) -> Pa
         except (OSError, RuntimeError, ValueError):
             continue
         return place
-    known = [path.name for folder in folders for path in sorted(folder.glob("*.*"))[:1000]]
+    paths = [path for folder in folders for path in sorted(folder.glob("*.*"))[:1000]]
+    suffix = PurePosixPath(name).suffix
+    known = [path.name for path in sorted(paths, key=lambda path: path.suffix != suffix)]
     searched = ", ".join(str(folder) for folder in folders) or "no folder: this text has none"
     help = nearest(name, known) or f"searched: {searched}"
     fail(code, f"there is no file `{shown}`", span, help=help)

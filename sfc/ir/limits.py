@@ -66,5 +66,8 @@ ARRAY_LIMIT = 10**6
 IMPORT_LIMIT = 100
 """Most files that one circuit imports, directly or not."""
 
+CORE_LIMIT = 10**6
+"""Cores that a statement on the placement can name: 0 to one less."""
+
 TEST_FRAME_LIMIT = 10**6
 """Longest run of a test, in frames or steps."""

@@ -20,6 +20,7 @@ _TABLES = {
     "matrix": "matrices",
     "projection": "projections",
     "property": "properties",
+    "constraint": "constraints",
 }
 _SCHEDULE = {
     "chain": "chains",

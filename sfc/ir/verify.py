@@ -22,6 +22,9 @@ I13 a property names existing populations, matrices and phases
 I14 an input's bounds are 0..size, and not more are on at least than at most
 I15 projections that share weights are tied to one matrix with equal sign and transpose; each is in
     one group of at least two
+I16 constraints name existing populations, none twice; an "on" has cores, and several populations
+    only if they have one neuron each, of which none has another "on"; a "together" or "apart" has
+    at least two, a "together" of one size; and they do not contradict one another
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ import re
 from collections.abc import Iterator
 
 from sfc.ir.circuit import Circuit, Init, Input, Matrix, Population, Projection, Tie, Weight
+from sfc.ir.groups import clashes
 from sfc.ir.inits import INITS
 from sfc.ir.integers import (
     COEFFICIENT_BITS,
@@ -46,6 +50,7 @@ from sfc.ir.integers import (
     plastic_range,
 )
 from sfc.ir.limits import (
+    CORE_LIMIT,
     FACTOR_LIMIT,
     INTEGER_LIMIT,
     NEURON_LIMIT,
@@ -107,6 +112,7 @@ def _violations(circuit: Circuit) -> Iterator[str]:
         yield from _projection(circuit, projection)
     yield from _schedule(circuit, circuit.schedule)
     yield from _shared(circuit)
+    yield from _constraints(circuit)
 
 
 def _node(node: Population | Input) -> Iterator[str]:
@@ -333,6 +339,34 @@ def _shared(circuit: Circuit) -> Iterator[str]:
         weights = {projection.weight if projection else None for projection in found}
         if len(group) < 2 or len(weights) != 1 or not isinstance(weights.pop(), Tie):
             yield f"I15 {', '.join(group)} share weights"
+
+
+def _constraints(circuit: Circuit) -> Iterator[str]:
+    """Checks what is asked of the placement."""
+    placed: set[str] = set()
+    for constraint in circuit.constraints:
+        names = constraint.populations
+        listed = f"I16 {', '.join(names)} {constraint.kind}"
+        if not circuit.populations.keys() >= set(names):
+            yield f"{listed}: no such population"
+        sizes = {circuit.size(name) for name in names}
+        if len(set(names)) != len(names) or len(names) < (1 if constraint.kind == "on" else 2):
+            yield f"{listed}: too few populations, or one twice"
+        if constraint.kind != "on":
+            if (constraint.first, constraint.last) != (-1, -1):
+                yield f"{listed} cores {constraint.first}..{constraint.last}"
+            if constraint.kind == "together" and len(sizes) > 1:
+                yield f"{listed}: they differ in size"
+            continue
+        if not 0 <= constraint.first <= constraint.last < CORE_LIMIT:
+            yield f"{listed} cores {constraint.first}..{constraint.last}"
+        if len(names) > 1 and sizes != {1}:
+            yield f"{listed} cores: several populations of several neurons"
+        if not placed.isdisjoint(names):
+            yield f"{listed} cores twice"
+        placed.update(names)
+    for constraint, clash in clashes(circuit.constraints, circuit.size):
+        yield f"I16 {clash.one} and {clash.other} cannot be {constraint.kind}"
 
 
 def _inside(phases: tuple[int, ...], length: int) -> bool:

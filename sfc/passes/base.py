@@ -28,8 +28,9 @@ class Pass(Protocol):
     """A frozen dataclass; its fields are the options, each with a default.
 
     The docstring is the long help: when the pass does something, and why that is exact. What it
-    keeps has its name, origin, place and documentation, and what the schedule, the properties or
-    the shared weights name is there afterwards.
+    keeps has its name, origin, place and documentation, and what the schedule, the properties,
+    the shared weights or the constraints name is there afterwards. A constraint holds of what is
+    left of it, and of a population for those that it stands for.
     """
 
     name: ClassVar[str]

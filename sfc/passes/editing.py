@@ -1,4 +1,4 @@
-"""Changes of a circuit that keep its tables and its schedule consistent."""
+"""Changes of a circuit that keep its tables, its schedule and its constraints consistent."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
 from sfc.ir.circuit import Circuit, Projection, by_name
+from sfc.ir.constraints import renamed
 
 
 def with_projections(circuit: Circuit, projections: Iterable[Projection]) -> Circuit:
@@ -29,11 +30,20 @@ def with_projections(circuit: Circuit, projections: Iterable[Projection]) -> Cir
 
 def without_populations(circuit: Circuit, names: Set[str]) -> Circuit:
     """Returns a circuit without populations and the projections from and to them."""
-    kept = (p for p in circuit.populations.values() if p.name not in names)
     ends_stay = (
         p for p in circuit.projections.values() if p.source not in names and p.target not in names
     )
-    return replace(with_projections(circuit, ends_stay), populations=by_name(kept))
+    return with_others(with_projections(circuit, ends_stay), dict.fromkeys(names, ""))
+
+
+def with_others(circuit: Circuit, names: Mapping[str, str]) -> Circuit:
+    """Returns a circuit without populations for which others stand, or none (see `renamed`).
+
+    Its projections and its schedule are as they were.
+    """
+    kept = (p for p in circuit.populations.values() if p.name not in names)
+    constraints = renamed(circuit.constraints, names, circuit.size)
+    return replace(circuit, populations=by_name(kept), constraints=constraints)
 
 
 def carriers(circuit: Circuit) -> Mapping[str, tuple[tuple[str, int], ...]]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from sfc.diagnostics import Reporter
-from sfc.ir.circuit import Circuit, Projection, by_name
+from sfc.ir.circuit import Circuit, Projection
+from sfc.ir.groups import Groups, in_order
 from sfc.ir.schedule import Chain, Schedule
 from sfc.passes.base import Preserves
-from sfc.passes.editing import named_populations, with_projections
+from sfc.passes.editing import named_populations, with_others, with_projections
 from sfc.passes.twins import twin_classes
 
 
@@ -29,6 +30,9 @@ class MergeTwins:
     phases then happens in those of the other chain, which come in the same steps. Of rings both
     must be equally long.
 
+    What is asked of the placement of a population that goes is asked of its twin. So twins stay
+    that are to be apart or on different cores, by themselves or by what they are together with.
+
     It is exact: a spike of a population that goes is one of its twin, in the same step, and so are
     the traces that rules see.
     """
@@ -43,12 +47,12 @@ class MergeTwins:
         if len(set(classes.values())) == len(classes):
             return circuit
         named = named_populations(circuit)
-        chains = _merged_chains(circuit, classes, named)
+        merging = _Merging(circuit, classes)
+        chains = merging.chains(named)
         relays = {r for c in circuit.schedule.chains if c.name not in chains for r in c.relays}
-        gone = _replacements(classes, named | relays)
+        gone = merging.populations(named | relays)
         if not gone:
             return circuit
-        kept = (p for p in circuit.populations.values() if p.name not in gone)
         moved = (
             _moved(projection, gone, chains)
             for projection in circuit.projections.values()
@@ -59,29 +63,76 @@ class MergeTwins:
             replace(prop, chain=chains.get(prop.chain, prop.chain)) for prop in circuit.properties
         )
         changed = replace(circuit, schedule=schedule, properties=properties)
-        return with_projections(replace(changed, populations=by_name(kept)), moved)
+        return with_projections(with_others(changed, gone), moved)
 
 
-def _merged_chains(
-    circuit: Circuit, classes: Mapping[str, int], named: set[str]
-) -> Mapping[str, str]:
-    """Returns for each chain that may go the chain that stands for it.
+class _Merging:
+    """Finds out what merges.
 
-    The longest is looked at first, and of equals the earlier, so that the one that makes the frames
-    always stays.
+    Attributes:
+        classes: of all populations; twins have the same.
+        groups: of populations that share cores, those that merge among them.
+        gone: for each population that goes its twin that stays.
     """
-    uses = Counter(relay for chain in circuit.schedule.chains for relay in chain.relays)
-    staying: dict[int, list[Chain]] = defaultdict(list)
-    gone: dict[str, str] = {}
-    for chain in sorted(circuit.schedule.chains, key=lambda chain: -len(chain.relays)):
-        is_free = all(uses[relay] == 1 and relay not in named for relay in chain.relays)
-        alike = staying[classes[chain.relays[0]]]
-        twin = next((c for c in alike if is_free and _is_prefix(chain, c, classes)), None)
-        if twin is None:
-            alike.append(chain)
-        else:
-            gone[chain.name] = twin.name
-    return gone
+
+    def __init__(self, circuit: Circuit, classes: Mapping[str, int]) -> None:
+        """Stands before the first twins."""
+        self.circuit = circuit
+        self.classes = classes
+        self.gone: dict[str, str] = {}
+        self.groups = Groups(circuit.size)
+        for constraint in in_order(circuit.constraints):
+            self.groups.add(constraint)
+        self._asked = {name for c in circuit.constraints for name in c.populations}
+
+    def chains(self, named: set[str]) -> Mapping[str, str]:
+        """Returns for each chain that goes the chain that stands for it; its relays go, too.
+
+        The longest is looked at first, and of equals the earlier, so that the one that makes the
+        frames always stays.
+        """
+        chains = self.circuit.schedule.chains
+        uses = Counter(relay for chain in chains for relay in chain.relays)
+        staying: dict[int, list[Chain]] = defaultdict(list)
+        found: dict[str, str] = {}
+        for chain in sorted(chains, key=lambda chain: -len(chain.relays)):
+            is_free = all(uses[relay] == 1 and relay not in named for relay in chain.relays)
+            alike = staying[self.classes[chain.relays[0]]]
+            twin = next((c for c in alike if is_free and self._join_chain(chain, c)), None)
+            if twin is None:
+                alike.append(chain)
+            else:
+                found[chain.name] = twin.name
+        return found
+
+    def _join_chain(self, chain: Chain, other: Chain) -> bool:
+        """Merges the relays of a chain with those of another, if that may be of all of them."""
+        if not _is_prefix(chain, other, self.classes):
+            return False
+        groups = self.groups
+        if not self._asked.isdisjoint(chain.relays):
+            groups = groups.copy()
+        pairs = list(zip(chain.relays, other.relays, strict=False))
+        if any(groups.join(relay, twin) is not None for relay, twin in pairs):
+            return False
+        self.groups = groups
+        self.gone.update(pairs)
+        return True
+
+    def populations(self, fixed: set[str]) -> Mapping[str, str]:
+        """Returns for each population that goes its twin that stays; those that are fixed stay."""
+        staying: dict[int, list[str]] = defaultdict(list)
+        left = (name for name in self.classes if name not in self.gone)
+        for name in sorted(left, key=lambda name: name not in fixed):
+            alike = staying[self.classes[name]]
+            twin = None
+            if name not in fixed:
+                twin = next((t for t in alike if self.groups.join(name, t) is None), None)
+            if twin is None:
+                alike.append(name)
+            else:
+                self.gone[name] = twin
+        return self.gone
 
 
 def _is_prefix(chain: Chain, other: Chain, classes: Mapping[str, int]) -> bool:
@@ -90,18 +141,6 @@ def _is_prefix(chain: Chain, other: Chain, classes: Mapping[str, int]) -> bool:
         return False
     pairs = zip(chain.relays, other.relays, strict=False)
     return all(classes[one] == classes[two] for one, two in pairs)
-
-
-def _replacements(classes: Mapping[str, int], fixed: set[str]) -> Mapping[str, str]:
-    """Returns for each population that goes its twin that stays; those that are fixed stay."""
-    staying: dict[int, str] = {}
-    for name in sorted(classes, key=lambda name: name not in fixed):
-        staying.setdefault(classes[name], name)
-    return {
-        name: staying[number]
-        for name, number in classes.items()
-        if name not in fixed and staying[number] != name
-    }
 
 
 def _moved(

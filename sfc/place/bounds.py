@@ -13,7 +13,7 @@ from sfc.ir.circuit import Circuit
 from sfc.place.cores import WORD_BYTES, Room
 from sfc.place.demand import Group
 from sfc.place.lists import Lists
-from sfc.place.manual import dealt
+from sfc.place.manual import chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def bounds(
         axons_in += take.lists * times * (entries if found.learns else 1)
         axons_out += take.lists * times if projection.source in circuit.populations else 0
         plastic += take.synapses if found.learns else 0
-    chosen = len({neurons.core for neurons in dealt(circuit)})
+    author_cores = len({neurons.core for neurons in chosen(circuit)})
     profiles = {
         (p.neuron.decay_u, p.neuron.decay_v, p.neuron.refractory)
         for p in circuit.populations.values()
@@ -81,7 +81,7 @@ def bounds(
             room.memory_bytes,
         ),
         ("plastic_synapses", plastic, room.plastic),
-        ("cores_chosen_by_the_author", chosen, 1 if chosen else None),
+        ("cores_chosen_by_the_author", author_cores, 1 if author_cores else None),
     )
     return tuple(
         Bound(resource, -(-demand // limit), demand, limit)

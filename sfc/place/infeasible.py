@@ -123,7 +123,7 @@ def _way_out(error: DoesNotFit, taken: Sequence[tuple[int, Lists]]) -> str:
 
 def place_does_not_hold(error: Overfull, chip: Chip) -> NoReturn:
     """Reports a `place` statement that a core does not hold."""
-    neurons, constraint = error.dealt, error.dealt.constraint
+    neurons, constraint = error.neurons, error.neurons.constraint
     dealt = f"neurons {neurons.first}..{neurons.stop - 1} of `{neurons.population}`"
     if not error.resource:
         message = f"{dealt} come to core {neurons.core}, with neurons they are to be apart from"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sfc.ir.circuit import Circuit
-from sfc.ir.constraints import Constraint
+from sfc.ir.constraints import Constraint, dealt
 
 
 @dataclass(frozen=True, slots=True)
-class Dealt:
+class Chosen:
     """Neurons first..stop-1 of a population that an author wants on a core."""
 
     population: str
@@ -20,20 +20,14 @@ class Dealt:
     constraint: Constraint
 
 
-def dealt(circuit: Circuit) -> Iterator[Dealt]:
-    """Yields what is dealt to cores: ceil(n / cores) neurons to each, from the first on."""
+def chosen(circuit: Circuit) -> Iterator[Chosen]:
+    """Yields the neurons that are dealt to cores, core by core of every statement."""
     for constraint in circuit.constraints:
         if constraint.kind != "on":
             continue
-        total = sum(circuit.size(name) for name in constraint.populations)
-        share = -(-total // (constraint.last - constraint.first + 1))
-        passed = 0
-        for name in constraint.populations:
+        for name, cores in dealt(constraint, circuit.size).items():
             size = circuit.size(name)
-            first = 0
-            while first < size:
-                core, used = divmod(passed, share)
-                count = min(size - first, share - used)
-                yield Dealt(name, first, first + count, constraint.first + core, constraint)
-                first += count
-                passed += count
+            share = -(-size // (constraint.last - constraint.first + 1))
+            for number, core in enumerate(cores):
+                first = number * share
+                yield Chosen(name, first, min(first + share, size), core, constraint)

@@ -102,16 +102,12 @@ class Packer:
             lacking = Core(self.room).lacks(one, self.outgoing(one))
             assert lacking is not None
             raise DoesNotFit(one, *lacking)
-        counts = {id(core): 0 for core in open_cores}
-
-        def holds_enough(core: Core) -> bool:
-            counts[id(core)] = self.most(core, group, first)
-            return counts[id(core)] >= max(1.0, _WORTH_CUTTING * most)
-
-        enough = (core for core in open_cores if holds_enough(core))
-        core = _best(enough, lambda core: counts[id(core)], balanced)
+        least = Part(group, first, first + max(1, int(_WORTH_CUTTING * most)))
+        entries = self.outgoing(least)
+        worthy = (core for core in open_cores if core.lacks(least, entries) is None)
+        core = _best(worthy, lambda core: self.most(core, group, first), balanced)
         if core is not None:
-            return self._put(core, Part(group, first, first + counts[id(core)]))
+            return self._put(core, Part(group, first, first + self.most(core, group, first)))
         self.cores.append(Core(self.room))
         return self._put(self.cores[-1], Part(group, first, first + most))
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import ceil
 
 import numpy as np
@@ -16,7 +17,7 @@ from sfc.ir.circuit import Circuit
 from sfc.place.cores import Core, Part, Room
 from sfc.place.demand import Group, fanouts
 from sfc.place.lists import Lists
-from sfc.place.manual import Dealt, dealt
+from sfc.place.manual import Chosen, chosen
 from sfc.place.pack import DoesNotFit, Outgoing, Packer
 
 _SLACKS = (0.03, 0.06, 0.1, 0.01, 0.2, 0.4)
@@ -25,8 +26,8 @@ _SLACKS = (0.03, 0.06, 0.1, 0.01, 0.2, 0.4)
 _HEAVY = 0.25
 """Of a core's synaptic memory: groups that take more are spread before all others."""
 
-_BALANCED_WORK = 60_000
-"""Groups times cores up to which every group is tried on every core."""
+_TRIED_WORK = 20_000
+"""Work of all tries together: groups times cores, and a thousand synapses that are looked at."""
 
 _ROUNDS = 12
 """Passes in which the entries for outgoing axons settle: each cut of a target adds to them."""
@@ -60,9 +61,7 @@ def fewest(task: Task, at_least: int) -> list[Core]:
         DoesNotFit: a neuron fits no core.
     """
     best = _settled(task, None)
-    if len(task.groups) * at_least > _BALANCED_WORK:
-        return best
-    for aim in _tries(at_least, len(best)):
+    for aim in _tries(task, at_least, len(best)):
         with suppress(DoesNotFit):  # a neuron that takes more than the mean of the cores
             found = _settled(task, aim)
             best = min(best, found, key=len)
@@ -79,10 +78,9 @@ def packings(task: Task, at_least: int) -> Iterator[list[Core]]:
     """
     first = _settled(task, None)
     yield first
-    if len(task.groups) * at_least <= _BALANCED_WORK:
-        for aim in _tries(at_least, max(len(first), at_least + 4)):
-            with suppress(DoesNotFit):
-                yield _settled(task, aim)
+    for aim in _tries(task, at_least, max(len(first), at_least + 4)):
+        with suppress(DoesNotFit):
+            yield _settled(task, aim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +98,19 @@ class _Aim:
     disorder: int
 
 
-def _tries(at_least: int, reached: int) -> Iterator[_Aim]:
+def _tries(task: Task, at_least: int, reached: int) -> Iterator[_Aim]:
     """Yields what to try: numbers of cores from the least on, each with every slack."""
-    tries = 0
-    cores = max(1, at_least)
-    while cores < reached and tries < _MOST_TRIES:
-        for slack in _SLACKS:
-            yield _Aim(cores, slack, tries)
-            tries += 1
-        cores += max(1, (reached - at_least) // 4)
+    looked_at = sum(
+        task.circuit.synapse_count(projection)
+        for projection in task.circuit.projections.values()
+        if not isinstance(projection.pattern, str)
+    )
+    work = len(task.groups) * reached + looked_at // 1000
+    most = min(_MOST_TRIES, _TRIED_WORK // max(work, 1))
+    step = max(1, (reached - at_least) // 4)
+    aims = ((cores, slack) for cores in range(max(1, at_least), reached, step) for slack in _SLACKS)
+    for number, (cores, slack) in enumerate(islice(aims, most)):
+        yield _Aim(cores, slack, number)
 
 
 def _settled(task: Task, aim: _Aim | None) -> list[Core]:
@@ -190,13 +192,13 @@ class Overfull(Exception):
     """Neurons that an author wants on a core, which does not hold them.
 
     Attributes:
-        dealt: these neurons.
+        neurons: these neurons.
         resource, demand, limit: what does not suffice; empty if they are to be apart from others.
     """
 
-    def __init__(self, dealt: Dealt, resource: str, demand: int, limit: int) -> None:
+    def __init__(self, neurons: Chosen, resource: str, demand: int, limit: int) -> None:
         super().__init__(resource)
-        self.dealt, self.resource, self.demand, self.limit = dealt, resource, demand, limit
+        self.neurons, self.resource, self.demand, self.limit = neurons, resource, demand, limit
 
 
 def _fixed(task: Task, packer: Packer) -> list[Group]:
@@ -208,7 +210,7 @@ def _fixed(task: Task, packer: Packer) -> list[Group]:
     of_population = {p.name: group for group in task.groups for p in group.populations}
     cores: dict[int, Core] = {}
     done: set[tuple[int, int]] = set()
-    for neurons in dealt(task.circuit):
+    for neurons in chosen(task.circuit):
         group = of_population[neurons.population]
         if (group.number, neurons.first) in done:
             continue

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from sfc.diagnostics import Reporter
+from sfc.diagnostics import Label, Reporter
 from sfc.ir.circuit import Circuit, Input, Matrix, Parameter, Population, Projection, by_name
+from sfc.ir.constraints import Constraint
 from sfc.ir.limits import PROJECTION_LIMIT, SYNAPSE_TABLE_LIMIT
 from sfc.ir.rules import Rule
 from sfc.ir.schedule import Chain, Present, Probe, Property, Readout, Reward, Schedule
@@ -41,6 +42,8 @@ class Draft:
         carried: places in `projections` that carry an input in a (chain, phase).
         listed_synapses: number of synapses whose projections have a pattern.
         gating: what each (chain, phase, population) is made to do, by ascending neurons.
+        constraints: each with labels at where the instances were made that it belongs to.
+        placed: where a statement puts a population on cores.
     """
 
     reporter: Reporter
@@ -62,6 +65,8 @@ class Draft:
     listed_synapses: int = 0
     carried: set[tuple[str, int, int]] = field(default_factory=set)
     gating: dict[tuple[str, int, str], list[Gating]] = field(default_factory=dict)
+    constraints: list[tuple[Constraint, tuple[Label, ...]]] = field(default_factory=list)
+    placed: dict[str, Span] = field(default_factory=dict)
 
     def sort(self, order: Iterable[str]) -> None:
         """Puts everything that was declared into an order of names; what it lacks comes first."""
@@ -121,6 +126,7 @@ class Draft:
             ),
             tuple(self.properties),
             doc,
+            constraints=tuple(constraint for constraint, _ in self.constraints),
         )
 
     def _projection_names(self) -> list[str]:

@@ -20,6 +20,7 @@ from sfc.sema.draft import Draft
 from sfc.sema.evaluate import evaluate, mentioned, truth
 from sfc.sema.expand import declare_parameter, fill, fill_scope, import_file
 from sfc.sema.functions import described
+from sfc.sema.placement import check_constraints, grouping, placing
 from sfc.sema.schedule import assert_property, phase_block, probe, readout
 from sfc.sema.scope import Abandon, Scope, Shared, Symbol
 from sfc.sema.testbench import testbench
@@ -67,6 +68,7 @@ def elaborate(
                     handler(statement, place)
     _check_sizes(draft)
     _check_chains(draft)
+    check_constraints(draft)
     reporter.fail_on_errors()
     _check_presents(draft)
     _check_matrices(draft)
@@ -148,6 +150,8 @@ _HANDLERS: dict[type, Callable[[Any, Scope], None]] = {
     ast.ProbeDeclaration: probe,
     ast.ReadoutDeclaration: readout,
     ast.Property: assert_property,
+    ast.Placing: placing,
+    ast.Grouping: grouping,
 }
 """What elaborates statements that declare no name, in the order in which they are taken."""
 

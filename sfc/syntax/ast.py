@@ -450,6 +450,28 @@ class Property:
 
 
 @dataclass(frozen=True, slots=True)
+class Placing:
+    """``place h, g on cores 0..7;``."""
+
+    subjects: tuple[Reference, ...]
+    cores: Interval
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """``place together h, k;`` or ``place apart h, k;``.
+
+    Attributes:
+        kind: together or apart.
+    """
+
+    kind: str
+    subjects: tuple[Reference, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Stimulus:
     """``present subject at steps = value;`` in a test."""
 
@@ -531,6 +553,8 @@ Statement = (
     | PhaseBlock
     | ProbeDeclaration
     | ReadoutDeclaration
+    | Placing
+    | Grouping
 )
 
 

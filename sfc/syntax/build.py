@@ -172,6 +172,14 @@ class Builder(ExpressionBuilder):
             self.doc(tree),
         )
 
+    # Placement
+
+    def placing(self, tree: Tree[Token], subjects: Any, cores: Any) -> ast.Placing:
+        return ast.Placing(self.build(subjects), self.build(cores), self.span(tree))
+
+    def grouping(self, tree: Tree[Token], kind: Token, subjects: Any) -> ast.Grouping:
+        return ast.Grouping(str(kind), self.build(subjects), self.span(tree))
+
     # Modules
 
     def import_(self, tree: Tree[Token], path: Token) -> ast.Import:

@@ -1,16 +1,7 @@
 """The words of the language: reserved names, and how terminals are called in messages."""
 
-RESERVED_NAMES = frozenset(
-    {
-        "apart",
-        "cores",
-        "on",
-        "period",
-        "place",
-        "together",
-    }
-)
-"""Words that cannot be declared: kept for later versions, or with a fixed meaning."""
+RESERVED_NAMES = frozenset({"period"})
+"""Words that cannot be declared: they are kept for later versions."""
 
 TERMINALS = {
     "$END": "the end of the file",
@@ -55,6 +46,7 @@ DECLARATIONS = (
     "neuron",
     "param",
     "phase",
+    "place",
     "plastic",
     "population",
     "port",
@@ -99,6 +91,7 @@ CLAUSES = frozenset(
         "if",
         "init",
         "matrix",
+        "on",
         "one_to_one",
         "sparse",
         "started",
@@ -142,7 +135,7 @@ GROUPS = (
         "an expression",
     ),
     (frozenset(f"`{word}`" for word in DECLARATIONS), "a declaration"),
-    (frozenset(f"`{word}`" for word in CLAUSES - {"init", "started"}), "a clause"),
+    (frozenset(f"`{word}`" for word in CLAUSES - {"init", "on", "started"}), "a clause"),
 )
 """Sets of terminals that a message sums up in two words."""
 

@@ -72,6 +72,6 @@ def test_every_file_belongs_to_a_triple() -> None:
 
 def test_every_code_of_the_front_end_is_covered() -> None:
     covered = {name.partition("-")[0] for name in INVALID}
-    front_end = {code for code in CODES if code[1:] < "07"}
+    front_end = {code for code in CODES if code[1:] < "07"} | {"E1011"}
     assert covered == front_end - set(ELSEWHERE)
     assert not covered & set(ELSEWHERE)

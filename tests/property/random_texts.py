@@ -102,6 +102,7 @@ class Writer(Connections):
                 *(self.population, self.input, self.plastic, self.constant, self.alias),
                 *(self.projection, self.projection, self.projection, self.gate),
                 *(self.phases, self.phases, self.probe, self.assertion, self.property_),
+                self.placing,
             ]
             if not known.one_chain:
                 makers.append(self.chain)
@@ -251,6 +252,24 @@ class Writer(Connections):
             forms += [f"assert silent {subjects} in {at};", f"assert fires {whole[0]} in {at};"]
         forms += [f"assert tied {name};" for name, _ in known.matrices[:1]]
         return random.choice(forms)
+
+    def placing(self, known: Known) -> str:
+        """Declares two populations and says where they are to be."""
+        random = self.random
+        (text, one), size = self.declared(known), random.randint(0, 3)
+        other_text, other = self.declared(known, one.shape)
+        low = random.randint(0, 3)
+        cores = random.choice((self.number(low, known), self.interval(low, low + size, known)))
+        beyond = self.interval(low + size + 1, low + size + 2, known)
+        both = f"{one.text}, {other.text}"
+        forms = [
+            f"place {both} on cores {cores};",
+            f"place {one.text} on cores {cores};\nplace together {both};",
+            f"place apart {both};\nplace {other.text} on cores {cores};",
+            f"place {one.text} on cores {cores};\nplace {other.text} on cores {beyond};\n"
+            f"place apart {both};",
+        ]
+        return f"{text}\n{other_text}\n{random.choice(forms)}"
 
     # Blocks
 

@@ -301,6 +301,19 @@ HOSTILE = {
     "relays in all": MODEL + "".join(f"chain g{i}[90000] : M;" for i in range(50)),
     "matrix": "sfc 1; rule R { dw = x0; } plastic W[2**31, 2**31] by R;",
     "phases": CHAIN + "phase " + ",".join(map(str, range(5000))) + " { reward r1; }",
+    "cores": CHAIN + "place g on cores 0..10**18;",
+    "placed apart and together": MODEL
+    + f"population {','.join(f'p{i}' for i in range(2000))} : M;"
+    + f"place apart {','.join(f'p{i}' for i in range(2000))};"
+    + f"place together {','.join(f'p{i}' for i in range(2000))};",
+    "placed on one core": MODEL
+    + f"population {','.join(f'p{i}' for i in range(2000))} : M;"
+    + f"place {','.join(f'p{i}' for i in range(2000))} on cores 3;"
+    + f"place apart {','.join(f'p{i}' for i in range(2000))};",
+    "placed in two places": MODEL
+    + f"population {','.join(f'p{i}' for i in range(2000))} : M;"
+    + "".join(f"place p{i} on cores {i};" for i in range(2000))
+    + "".join(f"place together p{i}, p{i + 1};" for i in range(1999)),
     "probed phases": CHAIN + "population p : M; probe p at 0..10**18;",
     "pairs that differ": MODEL
     + "population "
@@ -352,6 +365,18 @@ PECULIAR = {
     "other scripts in comments": "sfc 1; // \N{GREEK SMALL LETTER THETA} 漢字 \N{GRINNING FACE}\n",
     "blanks": "sfc 1;" + " " * 2_000_000,
     "documentation": "sfc 1;\n" + "/// line\n" * 20_000 + "const a = 1;" * 1,
+    "many that are apart": MODEL
+    + f"population {','.join(f'p{i}' for i in range(2000))} : M;"
+    + "".join(f"place p{i} on cores {i};" for i in range(0, 2000, 2))
+    + f"place apart {','.join(f'p{i}' for i in range(2000))};",
+    "many that are together": MODEL
+    + f"population {','.join(f'p{i}' for i in range(2000))} : M;"
+    + "".join(f"place together p{i}, p{i + 1};" for i in range(1999))
+    + "place p7 on cores 3;",
+    "asked for many times": MODEL
+    + "population a, b, c : M; place a on cores 3; place b on cores 4;"
+    + "for k in 1..8000 { place apart a, b; place together b, c; }",
+    "a placed chain": MODEL + "chain g[5000] : M ring; place g on cores 0..10**6 - 1;",
     "a name of 200 characters": "sfc 1; const " + "a" * 200 + " = 1;",
     "500 terms": "sfc 1; const a = " + "+".join("1" * 500) + ";",
     "32 brackets": "sfc 1; const a = " + "(" * 32 + "1" + ")" * 32 + ";",

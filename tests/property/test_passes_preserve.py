@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from random_circuits import make_circuit, make_stimulus
+from random_constraints import check_constraints, constrained
 from random_gated import gated_text
 from random_texts import random_text
 from redundant_circuits import make_redundant
@@ -48,21 +49,25 @@ CHANGES = {
         **{"drop-useless": 60, "drop-rest": 5},
         **{"-O1": 70, "-O2": 80, "relay-delays,longest=0": 40, "relay-delays, -O2": 45},
         **{"merge-twins: chains": 20, "drop-unread: chains": 5},
+        **{"merge-twins: constraints": 4, "drop-unread: constraints": 6},
     },
     "without chains": {
         **{"merge-gates": 30, "merge-twins": 8, "drop-unread": 10, "share-copies": 8},
         **{"drop-useless": 25, "drop-rest": 1},
         **{"-O1": 35, "-O2": 40, "relay-delays,longest=0": 15, "relay-delays, -O2": 20},
+        **{"merge-twins: constraints": 2, "drop-unread: constraints": 5},
     },
     "texts": {
         **{"merge-gates": 30, "merge-twins": 35, "drop-unread": 40, "share-copies": 3},
         **{"drop-useless": 50, "drop-rest": 45},
         **{"-O1": 30, "-O2": 50, "relay-delays,longest=0": 35, "relay-delays, -O2": 50},
         **{"merge-twins: chains": 10, "drop-unread: chains": 10},
+        **{"merge-twins: constraints": 8, "drop-unread: constraints": 15},
     },
     "gated": {"drop-useless": 45, "drop-rest": 28, "share-copies": 20, "-O2": 50},
 }
-"""How many random circuits of a kind each way changes at least, and how many chains go."""
+"""How many random circuits of a kind each way changes at least, how many chains go, and in how many
+the constraints change."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,7 @@ def check(
 
 def check_kept(before: Circuit, after: Circuit) -> None:
     """What is named remains, and what remains is as it was, but for weights, ends and delays."""
+    check_constraints(before, after)
     learning = {p.name for p in before.projections.values() if before.learns(p)}
     assert learning <= set(after.projections)
     assert [p.population for p in before.schedule.probes] == [
@@ -187,6 +193,7 @@ def try_all(circuit: Circuit, plan: Plan) -> Counter[str]:
         first, last = accounts[0].before, accounts[-1].after
         changed[f"{way}: populations"] += first.populations - last.populations
         changed[f"{way}: projections"] += first.projections - last.projections
+        changed[f"{way}: constraints"] += circuit.constraints != after.constraints
         changed[f"{way}: chains"] += len(circuit.schedule.chains) - len(after.schedule.chains)
     return changed
 
@@ -200,7 +207,10 @@ def circuits(kind: str, count: int) -> Iterable[tuple[int, Random, Circuit]]:
             circuit = sfc.compile_text(random_text(seed, seed % 8), "random.sfc")
         else:
             circuit = make_circuit(random, random.choice((1, 2, 3, 4, 4)), kind == "with chains")
-        yield seed, random, make_redundant(random, circuit)
+        circuit = make_redundant(random, circuit)
+        if seed % 3 == 0:
+            circuit = constrained(Random(seed), circuit)
+        yield seed, random, circuit
 
 
 @pytest.mark.parametrize(
