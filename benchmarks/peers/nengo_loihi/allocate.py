@@ -13,7 +13,9 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 from complaint import complaint
+from nengo_loihi.block import LoihiBlock
 from nengo_loihi.builder import Model
 from nengo_loihi.builder.split_blocks import split_model
 from nengo_loihi.builder.validate import validate_model
@@ -24,15 +26,26 @@ from run import block, connect
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from job import Job, Stopwatch, read_job
+from job import Job, Population, Stopwatch, read_job
 
 LONG = 20.0
 
 MOST_DECAY_V = 4095
-"""Which its validator allows; the circuit's neurons keep nothing, 4096."""
+"""Which `validate_compartment_cfg` allows; neurons that keep nothing have 4096."""
+
+MOST_BIAS = 4095 * 2**7
+"""Which `bias_to_manexp` allows on either side; the chip's mantissas begin at -4096."""
 
 MOST_CHIPS = 768
 """Of the largest board; it asks for 2 unless told."""
+
+
+def lawful_block(population: Population) -> LoihiBlock:
+    """Returns neurons as near to the circuit's as its validators allow; they take as much room."""
+    made = block(population)
+    made.compartment.decay_v[:] = MOST_DECAY_V
+    np.clip(made.compartment.bias, -MOST_BIAS, MOST_BIAS, out=made.compartment.bias)
+    return made
 
 
 def model_of(job: Job) -> Model:
@@ -40,7 +53,7 @@ def model_of(job: Job) -> Model:
     model = Model()
     nodes: dict = {}
     for population in job.populations:
-        nodes[population.name] = block(population, MOST_DECAY_V)
+        nodes[population.name] = lawful_block(population)
         model.add_block(nodes[population.name])
     for generator in job.generators:
         nodes[generator.name] = SpikeInput(generator.size, label=generator.name)

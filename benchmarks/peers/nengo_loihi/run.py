@@ -31,15 +31,15 @@ DENSE = 3
 """The compression that its own builder gives all weights that are not shared, without indices."""
 
 
-def block(population: Population, decay_v: int = FORGET_V) -> LoihiBlock:
-    """Returns neurons that keep nothing, or all but nothing."""
+def block(population: Population) -> LoihiBlock:
+    """Returns neurons that keep nothing."""
     made = LoihiBlock(population.size, label=population.name)
     compartment = made.compartment
     for name, value in {
         "vth": UNIT * population.threshold,
         "bias": UNIT * population.bias,
         "decay_u": 4095,
-        "decay_v": decay_v,
+        "decay_v": FORGET_V,
         "refract_delay": max(population.refractory, 1),
     }.items():
         setattr(compartment, name, np.full(population.size, value, np.int32))
