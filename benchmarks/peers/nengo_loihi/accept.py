@@ -152,7 +152,8 @@ class Placed:
     def most(self) -> dict:
         """Returns the most that a core takes of each resource, as `utilization` counts it."""
         taken = [made.utilization() for made in self.blocks.values()]
-        return {name: max(int(u[name][0]) for u in taken) for name in taken[0]}
+        most = {name: max(int(u[name][0]) for u in taken) for name in taken[0]}
+        return {("synapse bits" if name == "synapses" else name): most[name] for name in most}
 
 
 def format_synapse(
