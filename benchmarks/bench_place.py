@@ -49,6 +49,9 @@ x -> y via W;
 SAMPLES = 20
 """What nengo-loihi's emulator runs of the inference circuit."""
 
+ENTRIES = 4096
+"""Of a core for input axons, two for one that learns; and for output axons, two to another chip."""
+
 
 @dataclass(frozen=True)
 class Contest:
@@ -160,9 +163,12 @@ class Nengo:
 
 
 def verdict(reply: dict[str, Any]) -> str:
-    """Returns what nengo-loihi says of a placement, as text."""
+    """Returns what nengo-loihi says of a placement, as text, and what it does not look at."""
     wrong = [reply["complaint"], *reply["differences"]]
     said = "; ".join(text for text in wrong if text) or "accepted"
+    for name in ("in-entries", "out-entries"):
+        if reply["most"].get(name, 0) > ENTRIES:
+            said += f", but more than {ENTRIES:,} {name}, which it does not count"
     most = ", ".join(f"{value:,} {unit}" for unit, value in reply["most"].items())
     return f"{said} (stages: {', '.join(reply['stages'])}); most on a core: {most}"
 

@@ -20,7 +20,12 @@ from typing import NamedTuple
 import numpy as np
 from allocate import lawful_block
 from complaint import complaint
-from nengo_loihi.block import Axon, LoihiBlock, Synapse, SynapseConfig
+from nengo_loihi.block import (
+    Axon,
+    LoihiBlock,
+    Synapse,
+    SynapseConfig,
+)
 from nengo_loihi.builder import Model
 from nengo_loihi.builder.validate import validate_model
 from nengo_loihi.emulator import EmulatorInterface
@@ -150,10 +155,22 @@ class Placed:
         return board
 
     def most(self) -> dict:
-        """Returns the most that a core takes of each resource, as `utilization` counts it."""
-        taken = [made.utilization() for made in self.blocks.values()]
-        most = {name: max(int(u[name][0]) for u in taken) for name in taken[0]}
-        return {("synapse bits" if name == "synapses" else name): most[name] for name in most}
+        """Returns the most that a core takes of each resource, as `utilization` counts it.
+
+        Entries are axons with what it leaves out: a second one for an input axon that learns, and
+        for an output axon to another chip.
+        """
+        chip_of = {s: core // CORES for core, made in self.blocks.items() for s in made.synapses}
+        most: dict = {}
+        for core, made in self.blocks.items():
+            taken = {name: int(value) for name, (value, _) in made.utilization().items()}
+            taken["synapse bits"] = taken.pop("synapses")
+            taken["in-entries"] = sum(s.n_axons * s.idxs_per_synapse() for s in made.synapses)
+            taken["out-entries"] = sum(
+                axon.n_axons * (1 + (chip_of[axon.target] != core // CORES)) for axon in made.axons
+            )
+            most = {name: max(value, most.get(name, 0)) for name, value in taken.items()}
+        return most
 
 
 def format_synapse(
