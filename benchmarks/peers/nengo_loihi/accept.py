@@ -176,7 +176,7 @@ class Placed:
 def format_synapse(
     synapse: Synapse, projection: Projection, lists: list, begins: np.ndarray
 ) -> None:
-    """Sets weights, indices and format: dense where it may be and takes no more, else sparse.
+    """Sets weights, indices and format: dense where it may be and takes less, else sparse.
 
     Args:
         synapse: whose axons have one list each.
@@ -190,7 +190,7 @@ def format_synapse(
     def memory(config: SynapseConfig) -> int:
         return sum(times * config.bits_per_axon(count) for count, times in counts.items())
 
-    if max(begins) <= MOST_BASE and memory(dense) <= memory(sparse):
+    if max(begins) <= MOST_BASE and memory(dense) < memory(sparse):
         synapse._set_weights_indices(lists, weight_dtype=np.int32)
         synapse.axon_compartment_bases = begins
         synapse.synapse_cfg = dense
