@@ -174,15 +174,16 @@ def verdict(reply: dict[str, Any]) -> str:
 
 
 def lines(us: Result, them: Result) -> list[str]:
-    """Returns both results and their ratios as lines of a table."""
+    """Returns both results as lines of a table, and their ratios where neither gave up."""
     found = []
     for label, result in (("sfc", us), ("nengo-loihi", them)):
         cores = f"{result.cores:,}" if result.cores else "-"
         row = f"  {label:18}{cores:>8}{result.seconds:12.4f}{result.both:16.4f}  {result.said}"
         found.append(row.rstrip())
-    cores = f"{them.cores / us.cores:.3g}" if us.cores and them.cores else "-"
+    if not (us.cores and them.cores):
+        return found
     times = f"{them.seconds / us.seconds:12.3g}{them.both / us.both:16.3g}"
-    return [*found, f"  {'nengo-loihi / sfc':18}{cores:>8}{times}"]
+    return [*found, f"  {'nengo-loihi / sfc':18}{them.cores / us.cores:8.3g}{times}"]
 
 
 def placed(who: str, circuit: Circuit, placement: Placement, reply: dict[str, Any]) -> str:
@@ -196,7 +197,7 @@ def placed(who: str, circuit: Circuit, placement: Placement, reply: dict[str, An
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=3, help="how often each places")
-    parser.add_argument("--limit", type=float, default=900, help="seconds for a run of nengo-loihi")
+    parser.add_argument("--limit", type=float, default=600, help="seconds for a run of nengo-loihi")
     parser.add_argument("--only", help="contests whose names have this in them")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="for the environment")
     parser.add_argument("--json", type=Path, help="a file for the results")
