@@ -4,8 +4,9 @@ DEMO_OUTPUT := demo-output
 DEMO := run circuits/examples/backprop.sfc --data mnist20 --limit 6000 --epochs 1 --seed 1 \
 	--plot $(DEMO_OUTPUT) --json $(DEMO_OUTPUT)/result.json
 
-OTHERS := %/bench_peers.py %/bench_sanafe.py
-BENCHMARKS := $(sort $(filter-out $(OTHERS),$(wildcard benchmarks/bench_*.py)))
+# These need environments of peers.
+PEERS := $(addprefix benchmarks/bench_,peers.py place.py sanafe.py)
+BENCHMARKS := $(sort $(filter-out $(PEERS),$(wildcard benchmarks/bench_*.py)))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -34,12 +35,11 @@ lint: .venv/installed-dev ## check style, formatting and types
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-bench: .venv/installed-dev ## run every benchmarks/bench_*.py but those of bench-peers
+bench: .venv/installed-dev ## run every benchmarks/bench_*.py that needs no peers
 	@set -e; for script in $(BENCHMARKS); do echo "$$script"; .venv/bin/python "$$script"; done
 
-bench-peers: .venv/installed-dev ## compare with other simulators, each in an environment of its own
-	.venv/bin/python benchmarks/bench_peers.py
-	.venv/bin/python benchmarks/bench_sanafe.py
+bench-peers: .venv/installed-dev ## compare with other programs, each in an environment of its own
+	@set -e; for script in $(PEERS); do echo "$$script"; .venv/bin/python "$$script"; done
 
 clean: ## remove the environments and everything built
 	rm -rf .venv .venv-newest build dist $(DEMO_OUTPUT)

@@ -40,6 +40,32 @@ def make_job(work: Work) -> Job:
     )
 
 
+def make_wiring(circuit: Circuit, seed: int) -> Job:
+    """Returns a job that only says what is joined to what: nothing is presented or compared.
+
+    Inputs are generators that stay silent, and matrices random even weights of -256..254.
+    """
+    generator = np.random.default_rng(seed)
+
+    def drawn(p: ir.Projection) -> np.ndarray:
+        weights = generator.integers(-128, 128, circuit.synapse_shape(p), np.int16)
+        return np.left_shift(weights, 1, out=weights)
+
+    tied = [p for p in circuit.projections.values() if not isinstance(p.weight, Weight)]
+    first = {p.name: drawn(p) for p in tied}
+    nothing = np.zeros((0, 2), np.int64)
+    return Job(
+        circuit.name,
+        0,
+        LEAD,
+        [_population(population) for population in circuit.populations.values()],
+        [Generator(name, node.size, nothing) for name, node in circuit.inputs.items()],
+        [_projection(circuit, p, p.source, first) for p in circuit.projections.values()],
+        None,
+        np.zeros(0, np.int64),
+    )
+
+
 def outcome(work: Work, simulator: sfc.Simulator, result: sfc.Result) -> tuple[Arrays, Arrays]:
     """Returns the spikes and the weights of a run as a job has them."""
     circuit = work.circuit

@@ -27,6 +27,9 @@ UNIT = 64
 FORGET_V = 4096
 """Beyond the 4095 that its validator allows, which would keep 1/4096 of the membrane."""
 
+DENSE = 3
+"""The compression that its own builder gives all weights that are not shared, without indices."""
+
 
 def block(population: Population) -> LoihiBlock:
     """Returns neurons that keep nothing."""
@@ -54,20 +57,29 @@ def spike_input(generator: Generator) -> SpikeInput:
     return made
 
 
+def amount_of(projection: Projection) -> int:
+    """Returns the constant weight of a projection as its blocks have it."""
+    return UNIT * projection.mantissa * 2**projection.exponent
+
+
 def connect(job: Job, projection: Projection, nodes: dict) -> None:
-    """Makes the axons and synapses of a projection."""
-    assert projection.delay == 0
-    assert not projection.learns
+    """Makes the axons and synapses of a projection.
+
+    The emulator knows no delays and no such learning; they count where room is asked for.
+    """
     rows, columns = job.size(projection.source), job.size(projection.target)
     synapse = Synapse(rows, label=projection.name)
-    amount = UNIT * projection.mantissa * 2**projection.exponent
+    amount = amount_of(projection)
     if projection.weights is not None:
         weights, indices = list(UNIT * projection.weights.astype(np.int32)), None
     elif projection.one_to_one:
         weights, indices = [[amount]] * rows, [[[row]] for row in range(rows)]
     else:
         weights, indices = [np.full(columns, amount, np.int32)] * rows, None
-    synapse._set_weights_indices(weights, indices=indices, weight_dtype=np.int32)
+    synapse._set_weights_indices(weights, indices, weight_dtype=np.int32, compression=DENSE)
+    synapse.format(delay_bits=projection.delay.bit_length())
+    if projection.learns:
+        synapse.set_learning()
     axon = Axon(rows, label=projection.name)
     axon.target = synapse
     axon.set_compartment_axon_map(np.arange(rows))
@@ -86,6 +98,8 @@ def run(job: Job) -> None:
         nodes[generator.name] = spike_input(generator)
         model.add_input(nodes[generator.name])
     for projection in job.projections:
+        assert projection.delay == 0
+        assert not projection.learns
         connect(job, projection, nodes)
     probes = {name: LoihiProbe(target=nodes[name], key="spiked") for name in job.spikes}
     for probe in probes.values():
