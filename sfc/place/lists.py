@@ -30,7 +30,8 @@ TAG_BITS = 8
 class Take:
     """What the lists of a projection to a range of targets take.
 
-    Dense and sparse lists of as many words are sparse, so that a core needs fewer formats.
+    A dense list holds every target from the piece's first to its own last. Dense and sparse lists of
+    as many words are sparse, so that a core needs fewer formats.
 
     Attributes:
         lists: one for every source neuron that has synapses there.
@@ -135,7 +136,7 @@ class _Block:
         if not count or not len(self.rows):
             return Take(0, 0, 0, 0, self.dense, self.sparse)
         lists = len(self.rows)
-        width = int(self.columns[high - 1] - self.columns[low]) + 1
+        width = int(self.columns[high - 1]) + 1 - first
         far = lists * self.sparse.words(count)
         near = lists * self.dense.words(width)
         is_dense = near < far
@@ -209,11 +210,10 @@ class _Synapses:
             return Take(0, 0, 0, 0, self._dense, self._sparse)
         counts = np.bincount(sources)
         reached = np.flatnonzero(counts)
-        lowest, highest = np.empty(len(counts), np.int64), np.empty(len(counts), np.int64)
-        lowest[sources[::-1]] = targets[::-1]
-        highest[sources] = targets
+        last = np.empty(len(counts), np.int64)
+        last[sources] = targets
         far = int(self._sparse.words(counts[reached]).sum())
-        near = int(self._dense.words((highest - lowest + 1)[reached]).sum())
+        near = int(self._dense.words(last[reached] + 1 - first).sum())
         is_dense = self._is_simple and near < far
         return Take(
             len(reached),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,6 @@ from sfc.place.demand import Group
 
 _OPEN_CORES = 48
 """Cores that a group is tried on before a new one is taken."""
-
-_WORTH_CUTTING = 0.1
-"""Of what an empty core holds: less of a group is not cut off to fill a core."""
 
 
 class DoesNotFit(Exception):
@@ -66,12 +63,14 @@ class Packer:
     Attributes:
         room: of an empty core.
         outgoing: what the spikes of neurons take.
+        worth: of what an empty core holds: less of a group is not cut off to fill a core.
         cores: so far.
     """
 
     room: Room
     outgoing: Outgoing
-    cores: list[Core]
+    worth: float
+    cores: list[Core] = field(default_factory=list)
 
     def add(self, group: Group, first: int = 0, *, balanced: bool = False) -> None:
         """Puts neurons from `first` on cores: on the first that holds them, or with more room left.
@@ -102,7 +101,7 @@ class Packer:
             lacking = Core(self.room).lacks(one, self.outgoing(one))
             assert lacking is not None
             raise DoesNotFit(one, *lacking)
-        least = Part(group, first, first + max(1, int(_WORTH_CUTTING * most)))
+        least = Part(group, first, first + max(1, int(self.worth * most)))
         entries = self.outgoing(least)
         worthy = (core for core in open_cores if core.lacks(least, entries) is None)
         core = _best(worthy, lambda core: self.most(core, group, first), balanced)

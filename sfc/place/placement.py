@@ -32,7 +32,7 @@ class Placement:
 
     Attributes:
         chip: name of the chip.
-        pieces: in the order of the circuit's populations, then of their neurons.
+        pieces: by core, and on a core in the order of their compartments.
     """
 
     chip: str
@@ -44,14 +44,14 @@ class Placement:
         return tuple(sorted({piece.core for piece in self.pieces}))
 
     def of_population(self) -> Mapping[str, tuple[Piece, ...]]:
-        """Returns the pieces by population."""
+        """Returns the pieces by population, in the order of their neurons."""
         found: dict[str, list[Piece]] = {}
-        for piece in self.pieces:
+        for piece in sorted(self.pieces, key=lambda piece: piece.first):
             found.setdefault(piece.population, []).append(piece)
         return {name: tuple(pieces) for name, pieces in found.items()}
 
     def of_core(self) -> Mapping[int, tuple[Piece, ...]]:
-        """Returns the pieces by core, cores ascending."""
+        """Returns the pieces by core, cores ascending, in the order of their compartments."""
         found: dict[int, list[Piece]] = {core: [] for core in self.cores}
         for piece in self.pieces:
             found[piece.core].append(piece)

@@ -60,13 +60,12 @@ def fewest(task: Task, at_least: int) -> list[Core]:
     Raises:
         DoesNotFit: a neuron fits no core.
     """
-    best = _settled(task, None)
-    for aim in _tries(task, at_least, len(best)):
-        with suppress(DoesNotFit):  # a neuron that takes more than the mean of the cores
-            found = _settled(task, aim)
-            best = min(best, found, key=len)
-        if len(best) <= aim.cores:
+    best = min((_settled(task, way) for way in _PLAIN), key=len)
+    for way in _tries(task, at_least, len(best)):
+        if len(best) <= max(at_least, way.cores - 1):
             break
+        with suppress(DoesNotFit):  # a neuron that takes more than the mean of the cores
+            best = min(best, _settled(task, way), key=len)
     return best
 
 
@@ -76,29 +75,35 @@ def packings(task: Task, at_least: int) -> Iterator[list[Core]]:
     Raises:
         DoesNotFit: a neuron fits no core.
     """
-    first = _settled(task, None)
+    first = min((_settled(task, way) for way in _PLAIN), key=len)
     yield first
-    for aim in _tries(task, at_least, max(len(first), at_least + 4)):
+    for way in _tries(task, at_least, max(len(first), at_least + 4)):
         with suppress(DoesNotFit):
-            yield _settled(task, aim)
+            yield _settled(task, way)
 
 
 @dataclass(frozen=True, slots=True)
-class _Aim:
+class _Way:
     """How a packing is tried.
 
     Attributes:
-        cores: to reach.
+        worth: of what an empty core holds: less of a group is not cut off to fill a core.
+        cores: to reach, with the heavy groups spread over all of them; 0 to fill one after another.
         slack: how much fuller than the mean a core may be.
         disorder: number of a random change of the order of groups; 0 for none.
     """
 
-    cores: int
-    slack: float
-    disorder: int
+    worth: float
+    cores: int = 0
+    slack: float = 0.0
+    disorder: int = 0
 
 
-def _tries(task: Task, at_least: int, reached: int) -> Iterator[_Aim]:
+_PLAIN = (_Way(1.0), _Way(0.1))
+"""Groups whole where they can be, or cut so that cores are full."""
+
+
+def _tries(task: Task, at_least: int, reached: int) -> Iterator[_Way]:
     """Yields what to try: numbers of cores from the least on, each with every slack."""
     looked_at = sum(
         task.circuit.synapse_count(projection)
@@ -110,19 +115,19 @@ def _tries(task: Task, at_least: int, reached: int) -> Iterator[_Aim]:
     step = max(1, (reached - at_least) // 4)
     aims = ((cores, slack) for cores in range(max(1, at_least), reached, step) for slack in _SLACKS)
     for number, (cores, slack) in enumerate(islice(aims, most)):
-        yield _Aim(cores, slack, number)
+        yield _Way(0.1, cores, slack, number)
 
 
-def _settled(task: Task, aim: _Aim | None) -> list[Core]:
+def _settled(task: Task, way: _Way) -> list[Core]:
     """Packs again and again until the axons that neurons need are those that they were given."""
     known = {name: np.zeros(p.size, np.int64) for name, p in task.circuit.populations.items()}
     for _ in range(_ROUNDS):
-        cores = _packed(task, aim, Outgoing.of(known, task.entries))
+        cores = _packed(task, way, Outgoing.of(known, task.entries))
         needed = fanouts(task.circuit, task.lists.values(), cuts(cores))
         if all((needed[name] <= known[name]).all() for name in known):
             return cores
         known = {name: np.maximum(known[name], needed[name]) for name in known}
-    return _packed(task, aim, _generous(task, known))
+    return _packed(task, way, _generous(task, known))
 
 
 def _generous(task: Task, known: Mapping[str, NDArray[np.int64]]) -> Outgoing:
@@ -130,24 +135,24 @@ def _generous(task: Task, known: Mapping[str, NDArray[np.int64]]) -> Outgoing:
     return Outgoing.of({name: 2 * counts for name, counts in known.items()}, task.entries)
 
 
-def _packed(task: Task, aim: _Aim | None, outgoing: Outgoing) -> list[Core]:
-    packer = Packer(task.room, outgoing, [])
+def _packed(task: Task, way: _Way, outgoing: Outgoing) -> list[Core]:
+    packer = Packer(task.room, outgoing, way.worth)
     left = _fixed(task, packer)
-    order = _ordered(task, left, outgoing, 0 if aim is None else aim.disorder)
-    if aim is None:
+    order = _ordered(task, left, outgoing, way.disorder)
+    if not way.cores:
         for group in order:
             packer.add(group)
         return packer.cores
     heavy = [group for group in order if _memory_share(group, task.room) > _HEAVY]
     if task.room.words is not None and heavy:
         total = sum(sum(group.cost(0, group.size).near) for group in heavy)
-        words = min(task.room.words, ceil(total / aim.cores * (1 + aim.slack)))
+        words = min(task.room.words, ceil(total / way.cores * (1 + way.slack)))
         spread = replace(task.room, words=words)
         _give_room(packer, spread)
         for group in heavy:
             packer.add(group)
         _give_room(packer, task.room)
-    packer.cores.extend(Core(task.room) for _ in range(aim.cores - len(packer.cores)))
+    packer.cores.extend(Core(task.room) for _ in range(way.cores - len(packer.cores)))
     light = [group for group in order if group not in heavy]
     for group in light:
         packer.add(group, balanced=True)
