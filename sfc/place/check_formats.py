@@ -1,0 +1,126 @@
+"""What synapses take in a core's memory, for the checker: formats, blocks and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sfc.chips.chip import Chip
+from sfc.ir.circuit import Circuit, Projection, Weight
+from sfc.ir.synapses import synapses
+from sfc.place.check_lists import Numbers
+
+Signs = Literal["excitatory", "inhibitory", "mixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFormat:
+    """How the weights of a projection are held.
+
+    Attributes:
+        bits: of a weight, its sign included.
+        exponent: of mantissas of 8 bits that begin with the largest weight's first bit.
+        rule: by which they learn; empty if they do not.
+    """
+
+    bits: int
+    exponent: int
+    signs: Signs
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A synapse format of a core; `index_bits` is None for dense lists."""
+
+    weights: WeightFormat
+    delay_bits: int
+    index_bits: int | None
+
+    @property
+    def bits(self) -> int:
+        """Of a synapse."""
+        return self.weights.bits + self.delay_bits + (self.index_bits or 0)
+
+
+def weight_format(circuit: Circuit, projection: Projection, chip: Chip) -> WeightFormat:
+    """Returns how a chip holds the weights of a projection that has synapses."""
+    rule = circuit.rule_of(projection)
+    if rule is not None:
+        name = rule.name if circuit.learns(projection) else ""
+        return WeightFormat(8, rule.weights.exponent, _signs(rule.low, rule.high), name)
+    weight = projection.weight
+    assert isinstance(weight, Weight)
+    mantissas = np.array([1])
+    if not isinstance(projection.pattern, str):
+        mantissas = np.unique(synapses(circuit, projection).mantissas)
+    values = [int(mantissa) * weight.mantissa for mantissa in mantissas]
+    signs = _signs(min(values), max(values))
+    shift = _shift(min(values), max(values), signs)
+    bits = least(legal(chip, "weight_bits"), _bits(values, shift, signs))
+    return WeightFormat(bits, weight.exponent + shift, signs, "")
+
+
+def legal(chip: Chip, name: str) -> tuple[int, ...]:
+    """Returns a limit that is a list of numbers; empty where nothing binds."""
+    figure = chip.limits.get(name)
+    return () if figure is None or figure.value is None else tuple(figure.value)
+
+
+def least(numbers: tuple[int, ...], needed: int) -> int:
+    """Returns the least of the numbers from `needed` on; `needed` where there is none."""
+    return min((bits for bits in numbers if bits >= needed), default=needed)
+
+
+def _signs(low: int, high: int) -> Signs:
+    if low < 0 < high:
+        return "mixed"
+    return "inhibitory" if low < 0 else "excitatory"
+
+
+def _shift(low: int, high: int, signs: Signs) -> int:
+    """Returns the least s for which 8 bits hold low / 2^s to high / 2^s."""
+    highest, lowest = (254, -256) if signs == "mixed" else (255, -255)
+    if low == high == 0:
+        return 0
+    return next(s for s in range(-8, 64) if high <= highest * 2.0**s and low >= lowest * 2.0**s)
+
+
+def _bits(values: list[int], shift: int, signs: Signs) -> int:
+    """Returns how many of the 8 bits are needed: those below are 0 in all of value / 2^shift.
+
+    With both signs, a bit is lost to the sign.
+    """
+    sign_bit = int(signs == "mixed")
+    for bits in range(9):
+        unit = 2.0 ** (shift + 8 - bits + sign_bit)
+        if all((value / unit).is_integer() for value in values):
+            return bits
+    raise ValueError(f"8 bits do not hold {values}")
+
+
+def index_bits(chip: Chip) -> int:
+    """Returns the bits by which a sparse list names a compartment."""
+    numbers, compartments = legal(chip, "index_bits"), chip.limit("compartments")
+    if compartments is None:
+        return max(numbers, default=0)
+    return least(numbers, (compartments - 1).bit_length())
+
+
+def words(lists: Numbers, bits: int, chip: Chip) -> Numbers:
+    """Returns the words that lists of so many synapses of so many bits take."""
+    word, header = chip.limit("word_bits") or 64, chip.limit("block_header_bits") or 0
+    most = chip.limit("block_synapses") or max(1, int(lists.max(initial=1)))
+
+    def block_words(synapses: Numbers) -> Numbers:
+        taken: Numbers = -(-(synapses * bits + header) // word)
+        return taken
+
+    sizes = np.arange(1, most + 1)
+    shares = block_words(sizes) / sizes
+    best = sizes[np.flatnonzero(shares == shares.min())[-1]]
+    rest = lists % best
+    found: Numbers = lists // best * block_words(best) + np.where(rest > 0, block_words(rest), 0)
+    return found
