@@ -15,7 +15,7 @@ import numpy as np
 from sfc.chips.chip import Chip
 from sfc.ir.circuit import Circuit
 from sfc.ir.constraints import Constraint, ConstraintKind
-from sfc.place.check_formats import legal, weight_format
+from sfc.place.check_formats import MOST_BITS, legal, weight_format
 from sfc.place.check_lists import Numbers
 from sfc.place.check_use import LIMIT_OF, PLASTIC, used
 from sfc.place.placement import Piece, Placement
@@ -124,7 +124,7 @@ def _misplaced(
 def _beyond_the_chip(circuit: Circuit, chip: Chip) -> Iterator[Violation]:
     """Yields what no core of the chip has."""
     longest, rest = chip.limit("delay"), chip.limit("refractory")
-    widest = max(legal(chip, "weight_bits"), default=None)
+    widest = max(legal(chip, "weight_bits"), default=MOST_BITS)
     for population in circuit.populations.values():
         silent = population.neuron.refractory
         if rest is not None and silent > rest:
@@ -135,7 +135,7 @@ def _beyond_the_chip(circuit: Circuit, chip: Chip) -> Iterator[Violation]:
         if longest is not None and delay > longest:
             text = f"{projection.name} has delay {delay}; the chip has {longest}"
             yield Violation("delay", text, used=delay, available=longest)
-        if widest is None or not circuit.synapse_count(projection):
+        if widest >= MOST_BITS or not circuit.synapse_count(projection):
             continue
         bits = weight_format(circuit, projection, chip).bits
         if bits > widest:

@@ -12,6 +12,9 @@ from sfc.ir.circuit import Circuit, Projection, Weight
 from sfc.ir.synapses import synapses
 from sfc.place.check_lists import Numbers
 
+MOST_BITS = 8
+"""No circuit has weights of more."""
+
 Signs = Literal["excitatory", "inhibitory", "mixed"]
 
 
@@ -50,7 +53,7 @@ def weight_format(circuit: Circuit, projection: Projection, chip: Chip) -> Weigh
     rule = circuit.rule_of(projection)
     if rule is not None:
         name = rule.name if circuit.learns(projection) else ""
-        return WeightFormat(8, rule.weights.exponent, _signs(rule.low, rule.high), name)
+        return WeightFormat(MOST_BITS, rule.weights.exponent, _signs(rule.low, rule.high), name)
     weight = projection.weight
     assert isinstance(weight, Weight)
     mantissas = np.array([1])
@@ -94,8 +97,8 @@ def _bits(values: list[int], shift: int, signs: Signs) -> int:
     With both signs, a bit is lost to the sign.
     """
     sign_bit = int(signs == "mixed")
-    for bits in range(9):
-        unit = 2.0 ** (shift + 8 - bits + sign_bit)
+    for bits in range(MOST_BITS + 1):
+        unit = 2.0 ** (shift + MOST_BITS - bits + sign_bit)
         if all((value / unit).is_integer() for value in values):
             return bits
     raise ValueError(f"8 bits do not hold {values}")

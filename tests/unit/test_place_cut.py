@@ -167,11 +167,11 @@ def test_listed_synapses_go_where_they_are() -> None:
 
 def test_the_lowest_mantissa_alone_becomes_two_synapses() -> None:
     """-256 is held only where others are positive."""
-    pattern = table([0, 0, 0], [0, 1, 2], [-256, 254, -4])
+    pattern = table([0, 0, 0], [0, 1, 2], [-256, 254, -256])
     circuit = circuit_of([Projection("p", "a", "b", pattern, UNIT)], [line("a", 1), line("b", 3)])
     cut = cut_at(circuit, b=(1,))
     assert triples(cut, "p #1") == [(0, 0, -128), (0, 0, -128)]
-    assert triples(cut, "p #2") == [(0, 0, 254), (0, 1, -4)]
+    assert triples(cut, "p #2") == [(0, 0, 254), (0, 1, -256)]
 
 
 def test_what_is_not_cut_stays_itself() -> None:
@@ -261,6 +261,7 @@ def test_who_starts_a_chain() -> None:
         Projection(
             "q", "b", "g", "all_to_all", Weight(2, 0), 0, ((0, 0),), origin=Origin("start", "k")
         ),
+        Projection("r", "b", "g", "all_to_all", Weight(2, 0), origin=Origin("gate")),
     ]
     schedule = Schedule((Chain("k", ("g",), True, ("b", "a")),))
     circuit = circuit_of(starts, [line("a", 3), line("b", 2), line("g", 1)], schedule=schedule)
