@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 
@@ -116,14 +118,24 @@ def words(lists: Numbers, bits: int, chip: Chip) -> Numbers:
     """Returns the words that lists of so many synapses of so many bits take."""
     word, header = chip.limit("word_bits") or 64, chip.limit("block_header_bits") or 0
     most = chip.limit("block_synapses") or max(1, int(lists.max(initial=1)))
-
-    def block_words(synapses: Numbers) -> Numbers:
-        taken: Numbers = -(-(synapses * bits + header) // word)
-        return taken
-
-    sizes = np.arange(1, most + 1)
-    shares = block_words(sizes) / sizes
-    best = sizes[np.flatnonzero(shares == shares.min())[-1]]
+    best = _best_block(bits, word, header, most)
     rest = lists % best
-    found: Numbers = lists // best * block_words(best) + np.where(rest > 0, block_words(rest), 0)
+    full = lists // best * _block_words(best, bits, word, header)
+    found: Numbers = full + np.where(rest > 0, _block_words(rest, bits, word, header), 0)
     return found
+
+
+def _block_words(synapses: Any, bits: int, word: int, header: int) -> Any:
+    return -(-(synapses * bits + header) // word)
+
+
+@lru_cache
+def _best_block(bits: int, word: int, header: int, most: int) -> int:
+    """Returns the size of at most `most` synapses that takes the fewest words for each of them.
+
+    Of equally good ones it is the largest, which never takes more.
+    """
+    return min(
+        range(1, most + 1),
+        key=lambda size: (Fraction(_block_words(size, bits, word, header), size), -size),
+    )

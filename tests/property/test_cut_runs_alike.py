@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from placements import assert_runs_alike, random_placement
+from placements import assert_placed, assert_runs_alike, random_placement
 from random_circuits import make_circuit
 from random_gated import gated_text
 from random_texts import random_text
+from small_chips import small_chip
 
 import sfc
 from sfc.ir.circuit import Circuit, Tie
 from sfc.place.cut import cut_circuit
+from sfc.resources import circuit_names
 
 SEEDS = st.integers(0, 10**9)
 BOUNDED = settings(max_examples=40, derandomize=True, deadline=None, database=None)
+
+SMALL = {
+    **{name: {"n_hid": 20} for name in ("backprop", "backprop_margin", "fashion")},
+    "backprop_inference": {"n_hid": 20},
+    "deep_backprop": {"sizes": [40, 20, 20, 10]},
+}
+"""Parameters of the circuits that are large."""
 
 LEAST = {
     **{"all_to_all": 200, "one_to_one": 30, "tied": 60, "transposed": 20, "start": 20},
@@ -75,3 +86,15 @@ def test_circuit_files(seed: int, size: int) -> None:
 @BOUNDED
 def test_gated_circuits(seed: int, steps: int) -> None:
     try_cut(Random(seed), sfc.compile_text(gated_text(seed, steps), "gated.sfc"))
+
+
+@pytest.mark.parametrize("name", circuit_names())
+def test_shipped_circuits(name: str) -> None:
+    """On a chip whose axons do not bind; `assert_placed` sees when a piece is lost."""
+    circuit = sfc.compile(name, **SMALL.get(name, {}))
+    placement = random_placement(Random(1), circuit, 100, "small")
+    chip = small_chip(input_axons=None, output_axons=None)
+    assert_placed(circuit, chip, placement, length=2)
+    lost = replace(placement, pieces=placement.pieces[1:])
+    with pytest.raises(AssertionError):
+        assert_placed(circuit, chip, lost)
