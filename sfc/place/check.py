@@ -72,12 +72,11 @@ def violations(
     cores = chip.cores * (chip.most_chips if chips is None else chips)
     if found := [*_misplaced(circuit, chip, placement, cores)]:
         return found
-    limits = {name: chip.limit(limit) for name, limit in LIMIT_OF.items()}
-    limits[PLASTIC] = max_plastic_per_core
     found += _beyond_the_chip(circuit, chip)
     for core, resources in used(circuit, chip, placement).items():
-        for resource, amount in resources.items():
-            available = limits[resource]
+        limits = _limits(chip, resources["delay_slots"]) | {PLASTIC: max_plastic_per_core}
+        for resource, available in limits.items():
+            amount = resources.get(resource, 0)
             if available is not None and amount > available:
                 what = resource.replace("_", " ")
                 text = f"core {core} holds {amount:,} {what} of {available:,}"
@@ -86,6 +85,16 @@ def violations(
     for constraint in circuit.constraints:
         found += _CHECKS[constraint.kind](constraint, core_of)
     return found
+
+
+def _limits(chip: Chip, delay_slots: int) -> dict[str, int | None]:
+    """Returns what a core has of each resource, given the delay slots of its compartments."""
+    limits = {name: chip.limit(limit) for name, limit in LIMIT_OF.items()}
+    accumulators = chip.limit("dendritic_accumulators")
+    if accumulators is not None:
+        most = accumulators // delay_slots
+        limits["compartments"] = min(most, limits["compartments"] or most)
+    return limits
 
 
 def _misplaced(

@@ -11,11 +11,15 @@ import numpy as np
 
 from sfc.chips.chip import Chip
 from sfc.ir.circuit import Circuit, Projection, Weight
+from sfc.ir.integers import WEIGHT_EXPONENTS
 from sfc.ir.synapses import synapses
 from sfc.place.check_lists import Numbers
 
 MOST_BITS = 8
 """No circuit has weights of more."""
+
+TAG_BITS = 8
+"""Of synapses whose tag a rule changes."""
 
 Signs = Literal["excitatory", "inhibitory", "mixed"]
 
@@ -26,7 +30,7 @@ class WeightFormat:
 
     Attributes:
         bits: of a weight, its sign included.
-        exponent: of mantissas of 8 bits that begin with the largest weight's first bit.
+        exponent: the least, of those that there are, with which 8 bits hold the largest weight.
         rule: by which they learn; empty if they do not.
     """
 
@@ -42,16 +46,20 @@ class Format:
 
     weights: WeightFormat
     delay_bits: int
+    tag_bits: int
     index_bits: int | None
 
     @property
     def bits(self) -> int:
         """Of a synapse."""
-        return self.weights.bits + self.delay_bits + (self.index_bits or 0)
+        return self.weights.bits + self.delay_bits + self.tag_bits + (self.index_bits or 0)
 
 
 def weight_format(circuit: Circuit, projection: Projection, chip: Chip) -> WeightFormat:
-    """Returns how a chip holds the weights of a projection that has synapses."""
+    """Returns how a chip holds the weights of a projection that has synapses.
+
+    If they are all 0, it holds them as it holds 1.
+    """
     rule = circuit.rule_of(projection)
     if rule is not None:
         name = rule.name if circuit.learns(projection) else ""
@@ -63,7 +71,9 @@ def weight_format(circuit: Circuit, projection: Projection, chip: Chip) -> Weigh
         mantissas = np.unique(synapses(circuit, projection).mantissas)
     values = [int(mantissa) * weight.mantissa for mantissa in mantissas]
     signs = _signs(min(values), max(values))
-    shift = _shift(min(values), max(values), signs)
+    if not any(values):
+        values = [1]
+    shift = _shift(min(values), max(values), signs, WEIGHT_EXPONENTS[0] - weight.exponent)
     bits = least(legal(chip, "weight_bits"), _bits(values, shift, signs))
     return WeightFormat(bits, weight.exponent + shift, signs, "")
 
@@ -85,12 +95,10 @@ def _signs(low: int, high: int) -> Signs:
     return "inhibitory" if low < 0 else "excitatory"
 
 
-def _shift(low: int, high: int, signs: Signs) -> int:
-    """Returns the least s for which 8 bits hold low / 2^s to high / 2^s."""
+def _shift(low: int, high: int, signs: Signs, first: int) -> int:
+    """Returns the least s, from `first` on, for which 8 bits hold low / 2^s to high / 2^s."""
     highest, lowest = (254, -256) if signs == "mixed" else (255, -255)
-    if low == high == 0:
-        return 0
-    return next(s for s in range(-8, 64) if high <= highest * 2.0**s and low >= lowest * 2.0**s)
+    return next(s for s in range(first, 64) if high <= highest * 2.0**s and low >= lowest * 2.0**s)
 
 
 def _bits(values: list[int], shift: int, signs: Signs) -> int:

@@ -29,7 +29,7 @@ class Lists:
         alike: (k,) how many lists an entry stands for.
         synapses: (k,) of each of these lists.
         spans: (k,) neurons from a list's first target to its last.
-        repeats: (k,) whether a list has two synapses to one neuron.
+        repeats: whether any list has two synapses to one neuron.
         from_core, to_piece, count: (m,) how many lists start at neurons of a core and lead to a
             piece; empty for the lists of an input.
     """
@@ -38,7 +38,7 @@ class Lists:
     alike: Numbers
     synapses: Numbers
     spans: Numbers
-    repeats: NDArray[np.bool_]
+    repeats: bool
     from_core: Numbers
     to_piece: Numbers
     count: Numbers
@@ -94,7 +94,7 @@ def _all_to_all(
         np.full(len(hit), len(sources), np.int64),
         counts.astype(np.int64),
         spans,
-        np.zeros(len(hit), np.bool_),
+        False,
         np.repeat(starts, len(hit)),
         np.tile(hit, len(starts)),
         np.repeat(number, len(hit)).astype(np.int64),
@@ -109,9 +109,7 @@ def _listed(sources: Numbers, targets: Numbers, pieces: Numbers, cores: Numbers 
     is_first[1:] = (sources[1:] != sources[:-1]) | (pieces[1:] != pieces[:-1])
     first = np.flatnonzero(is_first)
     counts = np.diff(np.append(first, len(order)))
-    again = np.zeros(len(order), np.int64)
-    again[1:] = ~is_first[1:] & (targets[1:] == targets[:-1])
-    repeats = np.add.reduceat(again, first) > 0 if len(first) else np.zeros(0, np.bool_)
+    again = ~is_first[1:] & (targets[1:] == targets[:-1])
     origins = np.zeros((2, 0), np.int64)
     if cores is not None:
         origins = np.stack([cores[sources[first]], pieces[first]])
@@ -121,7 +119,7 @@ def _listed(sources: Numbers, targets: Numbers, pieces: Numbers, cores: Numbers 
         np.ones(len(first), np.int64),
         counts.astype(np.int64),
         targets[first + counts - 1] - targets[first] + 1,
-        repeats,
+        bool(again.any()),
         ways[0],
         ways[1],
         number.astype(np.int64),

@@ -9,7 +9,7 @@ import numpy as np
 
 from sfc.chips.chip import Chip
 from sfc.ir.circuit import Circuit, Projection
-from sfc.place.check_formats import Format, index_bits, weight_format, words
+from sfc.place.check_formats import TAG_BITS, Format, index_bits, weight_format, words
 from sfc.place.check_lists import Lists, Numbers, axon_lists, pieces_of_neurons
 from sfc.place.placement import Piece, Placement
 
@@ -17,7 +17,6 @@ PLASTIC = "plastic_synapses"
 
 LIMIT_OF = {
     "compartments": "compartments",
-    "delay_slots": "dendritic_accumulators",
     "synaptic_memory": "synapse_words",
     "input_axons": "input_axons",
     "output_axons": "output_axons",
@@ -26,7 +25,7 @@ LIMIT_OF = {
     "synapse_formats": "synapse_formats",
     "memory_bytes": "memory_bytes",
 }
-"""The limit of the chip that binds each resource."""
+"""The limit of the chip that binds each resource; delay slots lessen the compartments."""
 
 
 def used(circuit: Circuit, chip: Chip, placement: Placement) -> Mapping[int, Mapping[str, int]]:
@@ -112,24 +111,24 @@ class _Use:
     def _add_words(self, projection: Projection, lists: Lists) -> None:
         """Counts the words of all lists to a piece, dense or sparse, whichever take fewer.
 
-        Dense ones must begin early in a core and cannot hold two synapses to a neuron. Where both
-        take as many, they are dense.
+        Dense ones must begin early in a core, and cannot hold two synapses between the same
+        neurons: a projection that has such has none. Where both take as many, they are sparse.
         """
         weights = weight_format(self.circuit, projection, self.chip)
         delay_bits = projection.delay.bit_length()
-        dense = Format(weights, delay_bits, None)
-        sparse = Format(weights, delay_bits, index_bits(self.chip))
+        rule = self.circuit.rule_of(projection)
+        tag_bits = TAG_BITS if rule is not None and rule.dt else 0
+        dense = Format(weights, delay_bits, tag_bits, None)
+        sparse = Format(weights, delay_bits, tag_bits, index_bits(self.chip))
         pieces, place = np.unique(lists.pieces, return_inverse=True)
         dense_words, sparse_words = np.zeros((2, len(pieces)), np.int64)
         np.add.at(dense_words, place, lists.alike * words(lists.spans, dense.bits, self.chip))
         np.add.at(sparse_words, place, lists.alike * words(lists.synapses, sparse.bits, self.chip))
-        repeats = np.zeros(len(pieces), np.bool_)
-        np.logical_or.at(repeats, place, lists.repeats)
-        may_be_dense = ~repeats
+        may_be_dense = np.full(len(pieces), not lists.repeats)
         last_base = self.chip.limit("dense_base")
         if last_base is not None:
             may_be_dense &= self.base[pieces] <= last_base
-        is_dense = may_be_dense & (dense_words <= sparse_words)
+        is_dense = may_be_dense & (dense_words < sparse_words)
         cores = self.core_of[pieces]
         np.add.at(self.words, cores, np.where(is_dense, dense_words, sparse_words))
         for core, kind in {*zip(cores.tolist(), is_dense.tolist(), strict=True)}:
@@ -141,7 +140,7 @@ class _Use:
         compartments = sum(piece.size for piece in pieces)
         found = {
             "compartments": compartments,
-            "delay_slots": compartments * self._slots(core),
+            "delay_slots": self._slots(core),
             "synaptic_memory": int(self.words[core]),
             "input_axons": int(self.input_axons[core]),
             "output_axons": int(self.output_axons[core]),

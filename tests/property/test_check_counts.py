@@ -69,7 +69,7 @@ def counted(circuit: Circuit, chip: Chip, placement: Placement) -> Counts:
                 found[source]["output_axons"] += 2 if is_far else 1
     for core, use in found.items():
         slots = next(2**k for k in range(3, 9) if 2**k > longest[core])
-        use["delay_slots"] = slots * use["compartments"]
+        use["delay_slots"] = slots
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from placing import (
     CHIP,
+    RULES,
     UNIT,
     circuit_of,
     constant,
@@ -32,9 +33,13 @@ from sfc.ir.circuit import (
     by_name,
 )
 from sfc.ir.patterns import Sparse, Toeplitz
+from sfc.ir.rules import Term
 from sfc.ir.synapses import table
 from sfc.place.check import used, violations
 from sfc.place.placement import Piece, Placement
+
+BIT = Weight(2, 0)
+"""The least weight that one bit holds: 128 times 2^-6."""
 
 
 def binds(resource: str, limit: str, circuit: Circuit, placement: Placement, core: int) -> int:
@@ -59,25 +64,31 @@ def test_compartments() -> None:
 @pytest.mark.parametrize(
     ("delay", "slots"), [(0, 8), (7, 8), (8, 16), (15, 16), (16, 32), (62, 64)]
 )
-def test_delay_slots(delay: int, slots: int) -> None:
+def test_delay_slots_lessen_the_compartments(delay: int, slots: int) -> None:
     circuit = plastic(2, 3, delay=delay)
     placement = whole(circuit, b=1)
-    assert binds("delay_slots", "dendritic_accumulators", circuit, placement, 1) == 3 * slots
-    assert use_of(circuit, placement, 0)["delay_slots"] == 2 * 8
+    assert use_of(circuit, placement, 1)["delay_slots"] == slots
+    assert use_of(circuit, placement, 0)["delay_slots"] == 8
+    chip = small_chip(dendritic_accumulators=4 * slots - 1)
+    assert violations(circuit, chip, placement) == []
+    found = only(violations(circuit, small_chip(dendritic_accumulators=3 * slots - 1), placement))
+    assert (found.core, found.resource, found.used) == (1, "compartments", 3)
+    assert found.available == 2
+    assert violations(circuit, small_chip(dendritic_accumulators=None), placement) == []
 
 
 def test_fewer_slots_where_the_chip_has_fewer() -> None:
     circuit = plastic(2, 3, delay=2)
     chip = small_chip(delay_slots=None)
-    assert use_of(circuit, whole(circuit, b=1), 1, chip)["delay_slots"] == 3 * 4
+    assert use_of(circuit, whole(circuit, b=1), 1, chip)["delay_slots"] == 4
 
 
 def test_delays_of_inputs_count_where_they_arrive() -> None:
     joined = Projection("p", "in0", "a", "one_to_one", UNIT, 20, None, ((2, 3),))
     circuit = circuit_of([joined], in0=2, a=4)
     placement = placed(("a", 0, 1, 0), ("a", 2, 3, 1))
-    assert use_of(circuit, placement, 0)["delay_slots"] == 2 * 8
-    assert use_of(circuit, placement, 1)["delay_slots"] == 2 * 32
+    assert use_of(circuit, placement, 0)["delay_slots"] == 8
+    assert use_of(circuit, placement, 1)["delay_slots"] == 32
 
 
 @pytest.mark.parametrize(
@@ -113,13 +124,21 @@ def test_the_delay_takes_bits_of_each_synapse() -> None:
 
 @pytest.mark.parametrize(
     ("mantissa", "bits"),
-    [(0, 0), (1, 1), (-1, 1), (128, 1), (3, 2), (-3, 2), (200, 5), (130, 8), (255, 8), (63, 6)],
+    [(0, 1), (1, 1), (-1, 1), (128, 1), (3, 2), (-3, 2), (200, 5), (130, 8), (255, 8), (63, 6)],
 )
 def test_bits_of_one_weight(mantissa: int, bits: int) -> None:
     """A list of 6 of b bits beside 10 of the header; in words of one bit, both are seen."""
     chip = small_chip(word_bits=1, index_bits=[32])
     circuit = constant("all_to_all", 1, 6, Weight(mantissa, 2))
     assert words_of_core_1(circuit, chip) == 6 * bits + 10
+
+
+def test_exponents_go_down_to_minus_6() -> None:
+    """So 1/64 has mantissa 1, the last of 8 bits, and 1 has 64, the seventh of which 2 remain."""
+    chip = small_chip(word_bits=1, index_bits=[32])
+    for exponent, bits in ((-6, 8), (-4, 6), (0, 2), (1, 1)):
+        circuit = constant("all_to_all", 1, 6, Weight(1, exponent))
+        assert words_of_core_1(circuit, chip) == 6 * bits + 10
 
 
 @pytest.mark.parametrize(
@@ -134,21 +153,23 @@ def test_bits_of_one_weight(mantissa: int, bits: int) -> None:
         ((0, 5, 4), 3),
         ((4, 128), 6),
         ((3, 128), 8),
-        ((0, 0), 0),
+        ((0, 0), 1),
     ],
 )
 def test_bits_of_several_weights(mantissas: tuple[int, ...], bits: int) -> None:
     """With both signs a bit holds the sign; common powers of two go into the exponent."""
     chip = small_chip(word_bits=1, index_bits=[32])
     pattern = table([0] * len(mantissas), range(len(mantissas)), mantissas)
-    assert words_of_core_1(constant(pattern, 1, 9), chip) == bits * len(mantissas) + 10
+    assert (
+        words_of_core_1(constant(pattern, 1, 9, Weight(1, 2)), chip) == bits * len(mantissas) + 10
+    )
 
 
 def test_a_list_is_sparse_where_that_takes_less() -> None:
     """Dense, 100 of one bit take 2 words; sparse, 2 of 11 bits take one."""
-    assert words_of_core_1(constant(table([0, 0], [0, 99], [1, 1]), 1, 100)) == 1
+    assert words_of_core_1(constant(table([0, 0], [0, 99], [2, 2]), 1, 100)) == 1
     wide = small_chip(index_bits=[60])
-    assert words_of_core_1(constant(table([0, 0], [0, 99], [1, 1]), 1, 100), wide) == 2
+    assert words_of_core_1(constant(table([0, 0], [0, 99], [2, 2]), 1, 100), wide) == 2
 
 
 def test_gaps_of_dense_lists_end_with_the_piece() -> None:
@@ -162,7 +183,7 @@ def test_gaps_of_dense_lists_end_with_the_piece() -> None:
 
 def test_all_lists_to_a_piece_are_dense_or_all_are_sparse() -> None:
     """Dense 1 + 2 words, sparse 1 + 1, though the first takes one word either way."""
-    circuit = constant(table([0, 1, 1], [0, 0, 99], [1, 1, 1]), 2, 100)
+    circuit = constant(table([0, 1, 1], [0, 0, 99], [2, 2, 2]), 2, 100)
     use = use_of(circuit, whole(circuit, b=1), 1)
     assert (use["synaptic_memory"], use["synapse_formats"]) == (2, 1)
 
@@ -180,10 +201,22 @@ def test_no_dense_lists_to_pieces_that_begin_late(before: int, words: int) -> No
 
 
 def test_two_synapses_to_one_neuron_are_sparse() -> None:
-    """4 of 18 bits and the header take 2 words; dense, 2 of 8 bits would take one."""
+    """And so are all of the projection. 4 of 18 bits and the header take 2 words, 1 takes one."""
     twice = constant(table([0] * 4, [0, 0, 1, 1], [255] * 4), 1, 2)
     assert words_of_core_1(twice) == 2
-    assert words_of_core_1(constant(table([0] * 2, [0, 1], [255] * 2), 1, 2)) == 1
+    once = table([0] * 4, [0, 1, 2, 3], [255] * 4)
+    assert words_of_core_1(constant(once, 1, 4)) == 1
+    both = table([0] * 6, [0, 0, 1, 2, 3, 4], [255] * 6)
+    placement = placed(("a", 0, 0, 0), ("b", 0, 0, 0), ("b", 1, 4, 1))
+    assert use_of(constant(both, 1, 5), placement, 1)["synaptic_memory"] == 2
+
+
+def test_tags_take_bits_where_a_rule_changes_them() -> None:
+    """16 bits a synapse: 63 take 16 words, 62 of 8 take 8."""
+    tagged = replace(RULES["R"], dt=(Term(1.0, ("x0",)),))
+    circuit = plastic(1, 63)
+    assert words_of_core_1(circuit) == 9
+    assert words_of_core_1(replace(circuit, rules=by_name([tagged]))) == 16
 
 
 def test_input_axons() -> None:
@@ -291,14 +324,14 @@ def test_dense_and_sparse_are_two_formats() -> None:
     assert use_of(circuit, whole(circuit, b=1), 1)["synapse_formats"] == 2
 
 
-def test_dense_where_sparse_takes_as_much() -> None:
-    """A list of one synapse takes a word either way; that of 9 takes 2 if it is sparse."""
+def test_sparse_where_dense_takes_as_much() -> None:
+    """One of 2 words if dense and 3 if sparse, beside one of one word either way."""
     joined = [
-        Projection("p", "a", "b", "all_to_all", UNIT),
-        Projection("q", "a", "b", table([0], [0], [1]), UNIT),
+        Projection("p", "a", "b", "all_to_all", Weight(255, 0)),
+        Projection("q", "a", "b", table([0], [0], [255]), UNIT),
     ]
     circuit = circuit_of(joined, a=1, b=9)
-    assert use_of(circuit, whole(circuit, b=1), 1)["synapse_formats"] == 1
+    assert use_of(circuit, whole(circuit, b=1), 1)["synapse_formats"] == 2
 
 
 def test_projections_without_synapses_take_nothing() -> None:
@@ -350,7 +383,7 @@ def test_a_hundred_million_synapses() -> None:
     """Blocks of 1000 by 1000, each target on 10 cores: 100 neurons with 1000 lists of 2 words."""
     names = [f"p{k}" for k in range(101)]
     populations = [Population(name, (1000,), Neuron(64)) for name in names]
-    joined = [Projection(b, a, b, "all_to_all", UNIT) for a, b in pairwise(names)]
+    joined = [Projection(b, a, b, "all_to_all", BIT) for a, b in pairwise(names)]
     circuit = Circuit("c", populations=by_name(populations), projections=by_name(joined))
     pieces = [
         Piece(name, 100 * part, 100 * part + 99, 10 * number + part)
@@ -368,7 +401,7 @@ def test_a_hundred_million_synapses() -> None:
 
 def test_many_single_synapses() -> None:
     """A million, each drawn one by one."""
-    circuit = constant(Sparse(1.0, 0), 1000, 1000)
+    circuit = constant(Sparse(1.0, 0), 1000, 1000, BIT)
     pieces = [("a", 0, 999, 0), *(("b", 100 * k, 100 * k + 99, k + 1) for k in range(10))]
     found = used(circuit, CHIP, placed(*pieces))
     assert [found[core]["synaptic_memory"] for core in range(11)] == [0, *[2000] * 10]
