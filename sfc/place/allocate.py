@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import ceil
 from typing import Literal
 
 import numpy as np
 
 from sfc.chips.chip import Chip
 from sfc.diagnostics import Reporter
-from sfc.ir.circuit import Circuit
+from sfc.ir.circuit import Circuit, Projection
 from sfc.ir.reals import refuse_real_weights
 from sfc.place.activity import Activity, predicted
 from sfc.place.bounds import Bound, bounds, lower_bound
 from sfc.place.cores import WORD_BYTES, Core, Laid, Room, delay_slots, lay_out, memory, room
+from sfc.place.cost import Cost, costs
 from sfc.place.demand import Group, groups
 from sfc.place.infeasible import (
+    check_cores_are_there,
     check_held,
     circuit_does_not_fit,
     neuron_does_not_fit,
@@ -25,13 +29,26 @@ from sfc.place.infeasible import (
 )
 from sfc.place.lists import Lists, lists_of
 from sfc.place.mesh import numbered
+from sfc.place.operations import Operations, operations
 from sfc.place.pack import DoesNotFit
 from sfc.place.placement import Piece, Placement
-from sfc.place.search import Overfull, Task, fewest, packings
+from sfc.place.search import Overfull, Task, fewest, packings, plain
 from sfc.place.traffic import Traffic, output_axons, traffic
 
 Objective = Literal["cores", "step", "traffic"]
 OBJECTIVES: tuple[Objective, ...] = ("cores", "step", "traffic")
+
+_SPREADS = 12
+"""Numbers of cores that are tried for a short step, in equal ratios."""
+
+_LAST_SPREADS = (11.9, 11.8, 11.7, 11.6, 11.5)
+"""More of them, as the last one may need more cores than there are."""
+
+_STEP_CORES = 0.6
+"""Of a chip's cores, what "step" spreads over by default: more shorten a step ever less."""
+
+_UNEVEN = 1.3
+"""How many more neurons than the mean a core may hold where they are spread."""
 
 _MATRIX_CORES = 1500
 """Cores up to which the traffic between all pairs is looked at for numbering them."""
@@ -46,7 +63,8 @@ class CoreUse:
         laid: what lies there, in the order of its compartments.
         used: by resource.
         available: by resource; None where no limit is published.
-        plastic: synapses that learn.
+        plastic, synapses: synapses that learn, and all.
+        dense_base: see `sfc.place.cores.Room`.
     """
 
     number: int
@@ -54,6 +72,13 @@ class CoreUse:
     used: Mapping[str, int]
     available: Mapping[str, int | None]
     plastic: int
+    synapses: int
+    dense_base: int | None
+
+    def pieces(self) -> Iterator[tuple[Piece, bool]]:
+        """Yields what lies there in its order, each with whether dense lists to it are allowed."""
+        for one, piece in zip(self.laid, _pieces(self.laid, self.number), strict=True):
+            yield piece, self.dense_base is None or one.start <= self.dense_base
 
     @property
     def binding(self) -> str:
@@ -61,7 +86,7 @@ class CoreUse:
         return max(self.used, key=lambda name: self.used[name] / (self.available[name] or np.inf))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Allocation:
     """A circuit on the cores of a chip.
 
@@ -105,6 +130,33 @@ class Allocation:
         """Messages between cores times the tiles that each travels, in a sample."""
         return self.traffic.hop_weighted(self.chip)
 
+    @cached_property
+    def operations(self) -> Operations:
+        """What the chip does in a sample."""
+        near = {
+            (piece.population, piece.first)
+            for core in self.cores
+            for piece, is_near in core.pieces()
+            if is_near
+        }
+
+        def is_dense(projection: Projection, piece: Piece) -> bool:
+            take = self.lists[projection.name].take(piece.first, piece.last + 1)
+            return (piece.population, piece.first) in near and take.near_format.is_dense
+
+        return operations(self.circuit, self.placement, self.activity, self.chip, is_dense)
+
+    @cached_property
+    def costs(self) -> Mapping[str, Cost]:
+        """Energy and time of a sample by basis; nothing for a chip without published figures."""
+        return costs(self.chip, self.operations)
+
+    @property
+    def step_time_us(self) -> float | None:
+        """The longest step of a sample, on the first basis that has figures for what happens."""
+        told = [cost for cost in self.costs.values() if cost.learning_ns is not None]
+        return next((cost.longest_step_us for cost in told or self.costs.values()), None)
+
     @property
     def most_plastic(self) -> int:
         """The most plastic synapses on one core, which set the time of a learning step."""
@@ -118,6 +170,7 @@ def allocate(
     objective: Objective = "cores",
     seed: int = 0,
     chips: int | None = None,
+    cores: int | None = None,
     plastic_cap: int | None = None,
     activity: Activity | None = None,
 ) -> Allocation:
@@ -126,10 +179,11 @@ def allocate(
     Args:
         circuit: without real weights.
         chip: whose cores it is placed on.
-        objective: cores (the fewest), step (the shortest: plastic synapses are spread over all
-            cores that there are), traffic (the fewest spikes times tiles).
+        objective: cores (the fewest), step (the shortest, by spreading over more cores), traffic
+            (the fewest spikes times tiles).
         seed: of the orders that are tried.
-        chips: that there are; by default those of the largest system, and one for "step".
+        chips: that there are; by default as many as the largest system has.
+        cores: that there are on them; by default all, and for "step" three fifths of one chip's.
         plastic_cap: most plastic synapses of a core.
         activity: of the neurons; by default as the phase analysis predicts.
 
@@ -146,12 +200,15 @@ def allocate(
         activity or predicted(circuit),
         objective,
         seed,
-        chips or (1 if objective == "step" else chip.most_chips),
+        min(cores or chip.cores * chip.most_chips, chip.cores * (chips or chip.most_chips)),
     )
     try:
-        if objective == "step" and plastic_cap is None:
-            plastic_cap = work.smallest_cap()
-        return work.allocation(plastic_cap)
+        if objective != "step":
+            return work.allocation(plastic_cap)
+        if plastic_cap is not None:
+            return work.capped(plastic_cap)
+        most = work.available if cores or chips else int(_STEP_CORES * chip.cores)
+        return min(work.spread(most), key=lambda made: (_step(made), made.cores_used))
     except DoesNotFit as error:
         neuron_does_not_fit(error, chip)
     except Overfull as error:
@@ -188,14 +245,15 @@ class _Work:
     activity: Activity
     objective: Objective
     seed: int
-    chips: int
+    available: int
 
     def allocation(self, plastic_cap: int | None) -> Allocation:
         """Returns the best allocation that is found with a cap on plastic synapses."""
         space = room(self.chip, plastic_cap)
         found_bounds = bounds(self.circuit, self.lists, self.groups, space)
         binding = lower_bound(found_bounds)
-        available = self.chips * self.chip.cores
+        available = self.available
+        check_cores_are_there(self.circuit, available)
         if binding.cores > available:
             circuit_does_not_fit(self.circuit, self.chip, available, binding.cores, binding, ())
         packed = self._packed(space, binding.cores)
@@ -214,9 +272,8 @@ class _Work:
 
     def _packed(self, space: Room, at_least: int) -> list[list[Core]]:
         """Returns packings: on one chip if that is enough, else with longer output axons."""
-        further = self.chip.limit("other_chip_entries") or 0
-        for entries in (1, 1 + further):
-            task = Task(self.circuit, self.chip, self.lists, self.groups, space, entries, self.seed)
+        for entries in sorted({1, self._far_entries}):
+            task = self._task(space, entries)
             if self.objective == "traffic":
                 found = list(packings(task, at_least))
             else:
@@ -225,32 +282,66 @@ class _Work:
                 return [cores for cores in found if len(cores) <= self.chip.cores]
         return found
 
-    def smallest_cap(self) -> int | None:
-        """Returns the least cap on plastic synapses with which the cores suffice; None without any.
+    @property
+    def _far_entries(self) -> int:
+        """Entries of an output axon to another chip."""
+        return 1 + (self.chip.limit("other_chip_entries") or 0)
 
-        Found by halving: a smaller cap hardly ever takes fewer cores.
+    def _task(self, space: Room, entries: int) -> Task:
+        return Task(self.circuit, self.chip, self.lists, self.groups, space, entries, self.seed)
+
+    def capped(self, plastic_cap: int) -> Allocation:
+        """Returns an allocation with a cap on plastic synapses, its neurons spread over all cores.
+
+        It takes hardly more cores than the cap asks for.
         """
-        total = sum(group.cost(0, group.size).plastic for group in self.groups)
-        if not total:
-            return None
-        available = self.chips * self.chip.cores
-        low, high = -(-total // available), total
-        while low < high:
-            middle = (low + high) // 2
-            if self._suffices(middle, available):
-                high = middle
-            else:
-                low = middle + 1
-        return high
+        densest = self.allocation(plastic_cap)
+        space = room(self.chip, plastic_cap)
+        return self._even(densest, space, densest.cores_used) or densest
 
-    def _suffices(self, cap: int, available: int) -> bool:
-        space = room(self.chip, cap)
-        entries = 1 if self.chips == 1 else 1 + (self.chip.limit("other_chip_entries") or 0)
-        task = Task(self.circuit, self.chip, self.lists, self.groups, space, entries, self.seed)
+    def spread(self, most: int) -> Iterator[Allocation]:
+        """Yields allocations on more and more cores, over which synapses are spread evenly.
+
+        These are the synapses that learn, if any do, else all of them.
+
+        Args:
+            most: cores to spread over, if that is enough.
+        """
+        densest = self.allocation(None)
+        yield densest
+        plastic = sum(core.plastic for core in densest.cores)
+        total = plastic or sum(core.synapses for core in densest.cores)
+        fewest_cores, seen = densest.cores_used, {densest.cores_used}
+        ratio = max(1.0, most / fewest_cores)
+        for share in (*range(1, _SPREADS + 1), *_LAST_SPREADS):
+            count = round(fewest_cores * ratio ** (share / _SPREADS))
+            if count in seen or count > most:
+                continue
+            seen.add(count)
+            cap = -(-total // count)
+            space = room(self.chip, cap) if plastic else room(self.chip, None, cap)
+            if (made := self._even(densest, space, count)) and made.cores_used <= most:
+                yield made
+
+    def _even(self, densest: Allocation, space: Room, count: int) -> Allocation | None:
+        """Returns an allocation whose neurons are spread over about `count` cores, if there is one.
+
+        What is spread evenly is the caps of `space`, and the number of neurons.
+        """
+        neurons = sum(core.used["compartments"] for core in densest.cores)
+        largest = max((len(group.populations) for group in self.groups), default=1)
+        even = max(largest, ceil(neurons / count * _UNEVEN))
+        spread = replace(space, compartments=min(space.compartments, even))
+        entries = 1 if count <= self.chip.cores // 2 else self._far_entries
         try:
-            return len(fewest(task, available)) <= available
+            cores = plain(self._task(spread, entries))
         except DoesNotFit:
-            return False
+            return None
+        if len(cores) > self.available:
+            return None
+        for core in cores:
+            core.room = space
+        return self._finished(cores, densest.bounds, replace(space, plastic=densest.plastic_cap))
 
     def _finished(
         self, cores: Sequence[Core], found_bounds: tuple[Bound, ...], space: Room
@@ -289,8 +380,15 @@ class _Work:
             activity=self.activity,
             traffic=traffic(self.circuit, pieces, self.activity),
             chips=self.chip.chips_for(chips) or chips,
-            available_cores=self.chips * self.chip.cores,
+            available_cores=self.available,
         )
+
+
+def _step(made: Allocation) -> float:
+    """Returns the longest step, or what it would grow with where no times are published."""
+    if made.step_time_us is not None:
+        return made.step_time_us
+    return made.most_plastic or max((core.synapses for core in made.cores), default=0)
 
 
 def _pieces(laid: Sequence[Laid], number: int) -> Iterator[Piece]:
@@ -327,4 +425,4 @@ def _use(core: Core, number: int, entries: int) -> CoreUse:
     available = core.room.available(core.delay)
     if "memory_bytes" in available:
         used["memory_bytes"] = words * WORD_BYTES + core.neurons * core.room.compartment_bytes
-    return CoreUse(number, laid, used, available, core.plastic)
+    return CoreUse(number, laid, used, available, core.plastic, core.synapses, core.room.dense_base)

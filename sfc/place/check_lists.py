@@ -28,7 +28,7 @@ class Lists:
         pieces: (k,) to which piece of the placement they lead.
         alike: (k,) how many lists an entry stands for.
         synapses: (k,) of each of these lists.
-        spans: (k,) neurons from a list's first target to its last.
+        spans: (k,) neurons from the first of the piece to a list's last target.
         repeats: whether any list has two synapses to one neuron.
         from_core, to_piece, count: (m,) how many lists start at neurons of a core and lead to a
             piece; empty for the lists of an input.
@@ -53,13 +53,17 @@ def pieces_of_neurons(circuit: Circuit, placement: Placement) -> Mapping[str, Nu
 
 
 def axon_lists(
-    circuit: Circuit, projection: Projection, piece_of: Mapping[str, Numbers], core_of: Numbers
+    circuit: Circuit,
+    projection: Projection,
+    piece_of: Mapping[str, Numbers],
+    core_of: Numbers,
+    first_of: Numbers,
 ) -> Lists:
     """Returns the lists of a projection.
 
     Args:
         piece_of: see `pieces_of_neurons`.
-        core_of: of every piece.
+        core_of, first_of: the core and the first neuron of every piece.
 
     Raises:
         ValueError: the projection's weights are real numbers.
@@ -70,11 +74,11 @@ def axon_lists(
     piece_of_source = piece_of.get(source.name)
     cores = None if piece_of_source is None else core_of[piece_of_source]
     if projection.pattern == "all_to_all":
-        return _all_to_all(sources, targets, piece_of[target.name][targets], cores)
+        return _all_to_all(sources, targets, piece_of[target.name][targets], cores, first_of)
     if projection.pattern != "one_to_one":
         listed = synapses(circuit, projection)
         sources, targets = sources[listed.sources], targets[listed.targets]
-    return _listed(sources, targets, piece_of[target.name][targets], cores)
+    return _listed(sources, targets, piece_of[target.name][targets], cores, first_of)
 
 
 def _neurons(node: Population | Input, part: Part | None) -> Numbers:
@@ -83,11 +87,15 @@ def _neurons(node: Population | Input, part: Part | None) -> Numbers:
 
 
 def _all_to_all(
-    sources: Numbers, targets: Numbers, pieces: Numbers, cores: Numbers | None
+    sources: Numbers,
+    targets: Numbers,
+    pieces: Numbers,
+    cores: Numbers | None,
+    first_of: Numbers,
 ) -> Lists:
     """Every source has a list to each piece, with all targets there; these ascend with pieces."""
     hit, first, counts = np.unique(pieces, return_index=True, return_counts=True)
-    spans = targets[first + counts - 1] - targets[first] + 1
+    spans = targets[first + counts - 1] - first_of[hit] + 1
     starts, number = np.unique(sources[:0] if cores is None else cores[sources], return_counts=True)
     return Lists(
         hit,
@@ -101,7 +109,13 @@ def _all_to_all(
     )
 
 
-def _listed(sources: Numbers, targets: Numbers, pieces: Numbers, cores: Numbers | None) -> Lists:
+def _listed(
+    sources: Numbers,
+    targets: Numbers,
+    pieces: Numbers,
+    cores: Numbers | None,
+    first_of: Numbers,
+) -> Lists:
     """Takes synapses in the order of sources, then of targets, which stays within each piece."""
     order = np.argsort(pieces, kind="stable")
     sources, targets, pieces = sources[order], targets[order], pieces[order]
@@ -118,7 +132,7 @@ def _listed(sources: Numbers, targets: Numbers, pieces: Numbers, cores: Numbers 
         pieces[first],
         np.ones(len(first), np.int64),
         counts.astype(np.int64),
-        targets[first + counts - 1] - targets[first] + 1,
+        targets[first + counts - 1] - first_of[pieces[first]] + 1,
         bool(again.any()),
         ways[0],
         ways[1],

@@ -49,7 +49,8 @@ class _Use:
 
     Attributes:
         piece_of: of every neuron, by population.
-        core_of, base: (pieces,) each one's core and its first neuron's compartment there.
+        core_of, first_of, base: (pieces,) each one's core, its first neuron, and the compartment of
+            that neuron.
         delay: the longest of the synapses that arrive.
         formats: of the lists that arrive.
     """
@@ -58,6 +59,7 @@ class _Use:
     chip: Chip
     piece_of: Mapping[str, Numbers]
     core_of: Numbers
+    first_of: Numbers
     base: Numbers
     delay: Numbers
     words: Numbers
@@ -82,6 +84,7 @@ class _Use:
             chip,
             pieces_of_neurons(circuit, placement),
             np.array([piece.core for piece in placement.pieces], np.int64),
+            np.array([piece.first for piece in placement.pieces], np.int64),
             np.array(base, np.int64),
             delay,
             words,
@@ -92,7 +95,7 @@ class _Use:
 
     def add(self, projection: Projection) -> None:
         """Counts the lists of a projection."""
-        lists = axon_lists(self.circuit, projection, self.piece_of, self.core_of)
+        lists = axon_lists(self.circuit, projection, self.piece_of, self.core_of, self.first_of)
         if not len(lists.pieces):
             return
         learns = self.circuit.learns(projection)

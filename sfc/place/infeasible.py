@@ -136,6 +136,20 @@ def place_does_not_hold(error: Overfull, chip: Chip) -> NoReturn:
     fail("E1010", message, constraint.span, help=help)
 
 
+def check_cores_are_there(circuit: Circuit, available: int) -> None:
+    """Reports a `place` statement that names a core beyond those that there are.
+
+    Raises:
+        SfcError: E1010.
+    """
+    for constraint in circuit.constraints:
+        if constraint.last >= available:
+            name = constraint.populations[0]
+            message = f"`{name}` is placed on core {constraint.last:,}, and there are {available:,}"
+            help = f"cores are counted from 0: the last is {available - 1:,}"
+            fail("E1010", message, constraint.span, help=help)
+
+
 def circuit_does_not_fit(
     circuit: Circuit, chip: Chip, available: int, needed: int, binding: Bound, cores: Sequence[Core]
 ) -> NoReturn:

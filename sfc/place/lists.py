@@ -30,8 +30,8 @@ TAG_BITS = 8
 class Take:
     """What the lists of a projection to a range of targets take.
 
-    A dense list holds every target from the piece's first to its own last. Dense and sparse lists of
-    as many words are sparse, so that a core needs fewer formats.
+    A dense list holds every target from the piece's first to its own last. Lists that are as long
+    dense as sparse are sparse, so that a core needs fewer formats.
 
     Attributes:
         lists: one for every source neuron that has synapses there.

@@ -27,7 +27,7 @@ _HEAVY = 0.25
 """Of a core's synaptic memory: groups that take more are spread before all others."""
 
 _TRIED_WORK = 20_000
-"""Work of all tries together: groups times cores, and a thousand synapses that are looked at."""
+"""Work of all tries together: parts times cores, and a thousand synapses that are looked at."""
 
 _ROUNDS = 12
 """Passes in which the entries for outgoing axons settle: each cut of a target adds to them."""
@@ -60,7 +60,7 @@ def fewest(task: Task, at_least: int) -> list[Core]:
     Raises:
         DoesNotFit: a neuron fits no core.
     """
-    best = min((_settled(task, way) for way in _PLAIN), key=len)
+    best = plain(task)
     for way in _tries(task, at_least, len(best)):
         if len(best) <= max(at_least, way.cores - 1):
             break
@@ -69,13 +69,22 @@ def fewest(task: Task, at_least: int) -> list[Core]:
     return best
 
 
+def plain(task: Task) -> list[Core]:
+    """Returns a packing that fills one core after another.
+
+    Raises:
+        DoesNotFit: a neuron fits no core.
+    """
+    return min((_settled(task, way) for way in _PLAIN), key=len)
+
+
 def packings(task: Task, at_least: int) -> Iterator[list[Core]]:
     """Yields packings of one task on different numbers of cores, from about `at_least` on.
 
     Raises:
         DoesNotFit: a neuron fits no core.
     """
-    first = min((_settled(task, way) for way in _PLAIN), key=len)
+    first = plain(task)
     yield first
     for way in _tries(task, at_least, max(len(first), at_least + 4)):
         with suppress(DoesNotFit):
@@ -110,7 +119,7 @@ def _tries(task: Task, at_least: int, reached: int) -> Iterator[_Way]:
         for projection in task.circuit.projections.values()
         if not isinstance(projection.pattern, str)
     )
-    work = len(task.groups) * reached + looked_at // 1000
+    work = max(len(task.groups), reached) * reached + looked_at // 1000
     most = min(_MOST_TRIES, _TRIED_WORK // max(work, 1))
     step = max(1, (reached - at_least) // 4)
     aims = ((cores, slack) for cores in range(max(1, at_least), reached, step) for slack in _SLACKS)
