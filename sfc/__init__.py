@@ -13,21 +13,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sfc.bundles import build, load_bundle
     from sfc.chips.chip import Chip
     from sfc.chips.read import chip
     from sfc.diagnostics import Reporter, SfcError
     from sfc.driver import (
-        build,
+        allocate,
         check,
         compile,
         compile_text,
-        load_bundle,
         optimise,
         phases,
         test,
+        trade_offs,
     )
     from sfc.ir.circuit import Circuit
     from sfc.passes.rounding import Quantised, quantise
+    from sfc.place.allocate import Allocation
     from sfc.report.show import show
     from sfc.sim.datasets import Dataset, load_data
     from sfc.sim.outcome import Outcome
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Allocation": "sfc.place.allocate",
     "Chip": "sfc.chips.chip",
     "Circuit": "sfc.ir.circuit",
     "Dataset": "sfc.sim.datasets",
@@ -52,12 +55,13 @@ _HOME = {
     "Sweep": "sfc.sweeps.sweep",
     "Training": "sfc.sim.training",
     "Watch": "sfc.sim.watch",
-    "build": "sfc.driver",
+    "allocate": "sfc.driver",
+    "build": "sfc.bundles",
     "check": "sfc.driver",
     "chip": "sfc.chips.read",
     "compile": "sfc.driver",
     "compile_text": "sfc.driver",
-    "load_bundle": "sfc.driver",
+    "load_bundle": "sfc.bundles",
     "load_data": "sfc.sim.datasets",
     "optimise": "sfc.driver",
     "phases": "sfc.driver",
@@ -65,9 +69,11 @@ _HOME = {
     "show": "sfc.report.show",
     "sweep": "sfc.sweeps.sweep",
     "test": "sfc.driver",
+    "trade_offs": "sfc.driver",
 }
 
 __all__ = [
+    "Allocation",
     "Chip",
     "Circuit",
     "Dataset",
@@ -80,6 +86,7 @@ __all__ = [
     "Sweep",
     "Training",
     "Watch",
+    "allocate",
     "build",
     "check",
     "chip",
@@ -93,6 +100,7 @@ __all__ = [
     "show",
     "sweep",
     "test",
+    "trade_offs",
 ]
 
 

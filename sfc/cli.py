@@ -10,11 +10,13 @@ from typing import Annotated
 import typer
 
 from sfc import __version__
+from sfc.cli_build import HELP as BUILD_HELP
+from sfc.cli_build import build
 from sfc.cli_check import HELP as CHECK_HELP
 from sfc.cli_check import check
 from sfc.cli_chips import HELP as CHIPS_HELP
 from sfc.cli_chips import chips
-from sfc.cli_common import Defines, Level, Seed, compiled, parameters, show_diagnostics
+from sfc.cli_common import show_diagnostics
 from sfc.cli_explain import HELP as EXPLAIN_HELP
 from sfc.cli_explain import explain
 from sfc.cli_opt import HELP as OPT_HELP
@@ -73,37 +75,6 @@ def _options(
 
 
 @app.command(
-    help="""Compile a circuit and emit it for a target.
-
-\b
-Examples:
-  sfc build circuits/examples/backprop.sfc -o build/backprop
-  sfc build backprop --target netlist --seed 3 -D n_hid=100 -o build/small
-  sfc build backprop -O2
-  sfc run build/small --data mnist20 --limit 1000
-"""
-)
-def build(
-    file: Circuit,
-    output: Annotated[
-        Path | None, typer.Option("-o", metavar="DIR", help="default: build/CIRCUIT")
-    ] = None,
-    target: Annotated[str, typer.Option(help="see `sfc targets`")] = "netlist",
-    defines: Defines = [],  # noqa: B006
-    level: Level = 0,
-    seed: Seed = 0,
-) -> None:
-    """Compiles and emits a circuit."""
-    from sfc import driver
-
-    circuit = compiled(file, parameters(defines), level)
-    for path in driver.build(
-        circuit, output or Path("build") / circuit.name, target=target, seed=seed
-    ):
-        print(path)
-
-
-@app.command(
     help="""Lay circuit files out in the one canonical way; comments and groups of lines stay.
 
 \b
@@ -152,6 +123,7 @@ def targets() -> None:
 
 
 app.command(help=CHIPS_HELP)(chips)
+app.command(help=BUILD_HELP)(build)
 app.command(help=CHECK_HELP)(check)
 app.command("passes", help=PASSES_HELP)(list_passes)
 app.command(help=OPT_HELP)(opt)

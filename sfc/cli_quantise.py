@@ -50,7 +50,7 @@ def quantise(
     ] = None,
 ) -> None:
     """Reports on the quantisation of a circuit's real weights."""
-    from sfc import driver
+    from sfc import bundles, driver
     from sfc.passes.quantise import Quantise
 
     chosen = Quantise(exponent, clip, split, extra)
@@ -61,7 +61,7 @@ def quantise(
     circuit, reports = chosen.apply(circuit, reporter)
     reporter.fail_on_errors()
     if output is not None:
-        driver.build(circuit, output)
+        bundles.build(circuit, output)
     data = {"circuit": circuit.name, "projections": [report.record() for report in reports]}
     text = json.dumps(data, indent=1) + "\n"
     if str(json_file) == "-":

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sfc.cli_common import Defines, Level, console, parameters
+from sfc.cli_common import Defines, Level, Seed, compiled, console, parameters
+from sfc.cli_place import ActivityFile, ChipName, Chips, Cores, ObjectiveName, PlasticCap, Wish
 from sfc.diagnostics import fail
 from sfc.files import check_writable, write_file
 
@@ -29,6 +30,7 @@ Examples:
   sfc report build/backprop
   sfc report build/backprop --html backprop.html
   sfc report backprop --chip loihi1 --all
+  sfc report backprop --chip loihi1 --pareto pareto.svg
   sfc report build/backprop/allocation.json --json - | jq '.cores[].binding'
 
 Given a folder that `sfc build --chip` wrote, or its allocation.json, it tells of that; given a
@@ -40,29 +42,48 @@ def report(
     file: Annotated[
         Path, typer.Argument(metavar="DIR|FILE", help="bundle, allocation.json, or circuit")
     ],
-    chip: Annotated[
-        str | None, typer.Option(metavar="NAME", help="place a circuit on this chip")
-    ] = None,
     defines: Defines = [],  # noqa: B006
     level: Level = 0,
+    seed: Seed = 0,
+    chip: ChipName = None,
+    objective: ObjectiveName = "cores",
+    chips: Chips = None,
+    cores: Cores = None,
+    plastic_cap: PlasticCap = None,
+    activity: ActivityFile = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="write it as JSON; - prints it")
     ] = None,
     html_file: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="write it as a page; - prints it")
     ] = None,
+    pareto_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--pareto",
+            metavar="FILE",
+            help="place it in many ways, on one chip or --cores; plot cores, step and traffic",
+        ),
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="all resources and rows, however long")
     ] = False,
 ) -> None:
     """Explains an allocation."""
-    files = [path for path in (json_file, html_file) if path is not None]
+    files = [path for path in (json_file, html_file, pareto_file) if path is not None]
     for path in files:
         if str(path) != "-":
             check_writable(path, file)
+    wish = Wish(chip, objective, chips, cores, plastic_cap, activity, seed)
+    values = parameters(defines)
+    if pareto_file is not None:
+        _pareto(file, values, level, wish, pareto_file)
+        return
     from sfc.report.allocation_reader import report_of
 
-    record = _record(file, chip, parameters(defines), level)
+    record = _loaded(file, values, level, chip) if _is_allocation(file) else None
+    if record is None:
+        record = _placed(file, values, level, wish)
     found = report_of(record)
     if json_file is not None:
         _write(json_file, f"{json.dumps(record, indent=1)}\n".encode())
@@ -74,21 +95,53 @@ def report(
         _print(found, everything)
 
 
-def _record(
-    file: Path, chip: str | None, values: dict[str, Parameter], level: int
+def _loaded(
+    file: Path, values: dict[str, Parameter], level: int, chip: str | None
 ) -> dict[str, Any]:
-    """Returns the JSON of the allocation that a path leads to, or that a circuit gets."""
-    from sfc import driver
+    """Returns the JSON of the allocation that a path leads to."""
+    from sfc import bundles
 
-    if not _is_allocation(file):
-        return _placed(file, chip, values, level)
     if chip is not None:
         fail("E0208", f"{file} is placed already", help="drop --chip, or give the circuit")
     if values:
         fail("E0208", f"{file} is an allocation; its parameters are fixed", help="drop -D")
     if level:
         fail("E0708", f"{file} is an allocation, and stays as it was built", help="drop -O")
-    return driver.load_allocation(file)
+    return bundles.load_allocation(file)
+
+
+def _placed(file: Path, values: dict[str, Parameter], level: int, wish: Wish) -> dict[str, Any]:
+    """Places a circuit and returns the JSON of it."""
+    from sfc.report.allocation_data import allocation_data
+
+    allocation = wish.allocation(compiled(file, values, level))
+    if allocation is None:
+        help = "say on which chip, for instance --chip loihi1"
+        fail("E0708", f"{file} is a circuit, and is not placed yet", help=help)
+    return allocation_data(allocation)
+
+
+def _pareto(
+    file: Path, values: dict[str, Parameter], level: int, wish: Wish, picture: Path
+) -> None:
+    """Prints a table of allocations none of which another beats, and plots them."""
+    from sfc import driver
+    from sfc.cli_report_table import sheet_lines
+    from sfc.report.trade_offs import plot, trade_offs_sheet
+
+    if wish.chip is None or _is_allocation(file):
+        help = "give a circuit, and a chip, for instance --chip loihi1"
+        fail("E0708", f"--pareto places a circuit anew: {file} on which chip?", help=help)
+    circuit = compiled(file, values, level)
+    with console(stderr=True).status("placing"):
+        found = driver.trade_offs(
+            circuit, wish.chip, seed=wish.seed, cores=wish.cores, activity=wish.activity
+        )
+    out = console()
+    for line in sheet_lines(trade_offs_sheet(found), out.width, True):
+        out.print(line)
+    write_file(picture, plot(found, picture.suffix))
+    print(picture)
 
 
 def _is_allocation(file: Path) -> bool:
@@ -104,13 +157,6 @@ def _is_allocation(file: Path) -> bool:
             return file.suffix == ".json" or opened.read(_SNIFFED).lstrip()[:1] == b"{"
     except (OSError, ValueError):
         return file.suffix == ".json"
-
-
-def _placed(
-    file: Path, chip: str | None, values: dict[str, Parameter], level: int
-) -> dict[str, Any]:
-    """Places a circuit and returns the JSON of it."""
-    fail("E0305", f"{file} is a circuit, and nothing places it yet", help="give a bundle's folder")
 
 
 def _write(path: Path, data: bytes) -> None:

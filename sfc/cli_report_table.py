@@ -53,13 +53,14 @@ def report_lines(report: AllocationReport, width: int, whole: bool) -> Iterator[
     for sheet in sheets:
         if sheet is not None and sheet.rows:
             yield Text("")
-            yield from _lines(sheet, width, whole)
+            yield from sheet_lines(sheet, width, whole)
     if not report.energy:
         yield Text("")
         yield Text("energy and latency: n/a, none are published for this chip")
 
 
-def _lines(sheet: Sheet, width: int, whole: bool) -> Iterator[Table | Text]:
+def sheet_lines(sheet: Sheet, width: int, whole: bool) -> Iterator[Table | Text]:
+    """Yields a table, and the notes on it."""
     most = len(sheet.rows) if whole else _MOST_ROWS.get(sheet.name, len(sheet.rows))
     table = Table(
         title=printable(sheet.title),

@@ -168,7 +168,7 @@ def _simulator(
     weights: Path | None,
     resume: Path | None,
 ) -> Simulator:
-    from sfc import driver
+    from sfc import bundles, driver
     from sfc.ir.record import digest
     from sfc.sim.simulator import Simulator
     from sfc.sim.state import read_weights
@@ -178,7 +178,7 @@ def _simulator(
             fail("E0208", f"{file} is a bundle; its parameters are fixed", help="drop -D")
         if level:
             fail("E0708", f"{file} is a bundle, and runs as it was built", help="drop -O")
-        simulator = driver.load_bundle(file, engine=engine)
+        simulator = bundles.load_bundle(file, engine=engine)
     else:
         simulator = Simulator(compiled(file, values, level), engine=engine, seed=seed)
     if resume is not None:

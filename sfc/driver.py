@@ -1,36 +1,28 @@
-"""The pipeline from a file to a circuit, a simulator or a bundle; the place that writes files."""
+"""The pipeline from a file to a circuit, what is known of it, and its place on a chip."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import os
-import secrets
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sfc.diagnostics import Reporter, fail, nearest, printable
+from sfc.diagnostics import Reporter, fail, nearest
 from sfc.ir.circuit import Circuit, Parameter
 from sfc.sim import DEFAULT_ENGINE
 from sfc.span import Source
 
 if TYPE_CHECKING:
     from sfc.analysis.phases import Phases
+    from sfc.chips.chip import Chip
     from sfc.ir.testbench import Testbench
     from sfc.passes.base import Pass
+    from sfc.place.activity import Activity
+    from sfc.place.allocate import Allocation, Objective
     from sfc.sim.outcome import Outcome
-    from sfc.sim.simulator import Simulator
     from sfc.sim.watch import Cell
-
-_MANIFEST = "manifest.json"
-_BUNDLE_FORMAT = "sfc-bundle 1"
-_BUNDLE_FILE_BYTES = 2 * 2**30
-ALLOCATION = "allocation.json"
-_ALLOCATION_BYTES = 64 * 2**20
 
 
 def compile(path: str | Path, reporter: Reporter | None = None, /, **parameters: Any) -> Circuit:
@@ -327,183 +319,94 @@ def watched_cells(circuit: Circuit) -> tuple[Cell, ...]:
     )
 
 
-def build(
+def allocate(
     circuit: Circuit,
-    folder: str | Path,
+    chip: str | Path | Chip = "loihi1",
     *,
-    target: str = "netlist",
+    objective: Objective = "cores",
     seed: int = 0,
-    simulator: Simulator | None = None,
-) -> list[Path]:
-    """Emits a circuit for a target into a folder and returns the files, manifest last.
+    chips: int | None = None,
+    cores: int | None = None,
+    max_plastic_per_core: int | None = None,
+    activity: str | Path | Activity | None = None,
+) -> Allocation:
+    """Places a circuit on the cores of a chip.
+
+        allocation = sfc.allocate(sfc.compile("backprop"), "loihi1")
+        allocation.cores_used, allocation.lower_bound, allocation.step_time_us
 
     Args:
-        circuit: to emit.
-        folder: made if need be; it is replaced as a whole, and only if it holds an earlier bundle
-            or nothing.
-        target: see `sfc targets`.
-        seed: of the first weights.
-        simulator: whose weights to emit instead.
+        circuit: to place.
+        chip: name of a chip that comes with sfc, a chip file, or a chip.
+        objective: "cores" (the fewest), "step" (the shortest, by spreading over more cores) or
+            "traffic" (the fewest spikes times tiles).
+        seed: of the orders that are tried.
+        chips: that there are; by default as many as the largest system has.
+        cores: that there are on them; by default all, and for "step" three fifths of one chip's.
+        max_plastic_per_core: most synapses that learn on one core.
+        activity: how often neurons fire: a file that `sfc run --json` wrote, or an activity; by
+            default what the phase analysis predicts at most.
 
     Raises:
-        SfcError: the target cannot hold the circuit, or the folder cannot be written.
+        SfcError: E10xx, the chip does not hold the circuit, or there is no such chip.
     """
-    from sfc.ir.reals import refuse_real_weights
-    from sfc.sim.initial import first_weights
-    from sfc.targets.base import Program
-    from sfc.targets.base import target as find_target
+    from sfc.place.allocate import OBJECTIVES
+    from sfc.place.allocate import allocate as place
+
+    if objective not in OBJECTIVES:
+        help = nearest(str(objective), OBJECTIVES) or f"there are {', '.join(OBJECTIVES)}"
+        fail("E0707", f"unknown objective `{objective}`", help=help)
+    for name, count in (("chips", chips), ("cores", cores), ("cap", max_plastic_per_core)):
+        if count is not None and count < 1:
+            fail("E0302", f"{name} must be at least 1, found {count}")
+    return place(
+        circuit,
+        _chip(circuit, chip),
+        objective=objective,
+        seed=seed,
+        chips=chips,
+        cores=cores,
+        plastic_cap=max_plastic_per_core,
+        activity=_activity(circuit, activity),
+    )
+
+
+def trade_offs(
+    circuit: Circuit,
+    chip: str | Path | Chip = "loihi1",
+    *,
+    seed: int = 0,
+    cores: int | None = None,
+    activity: str | Path | Activity | None = None,
+) -> list[Allocation]:
+    """Returns allocations none of which is beaten by another in cores, step and traffic together.
+
+        for allocation in sfc.trade_offs(circuit, "loihi1"):
+            print(allocation.cores_used, allocation.step_time_us, allocation.hop_weighted)
+
+    Args:
+        circuit, chip, seed, activity: see `allocate`.
+        cores: that there are; by default those of one chip.
+    """
+    from sfc.place.allocate import trade_offs as find
+
+    found = _chip(circuit, chip)
+    counted = _activity(circuit, activity)
+    return find(circuit, found, seed=seed, cores=cores, activity=counted)
+
+
+def _chip(circuit: Circuit, chip: str | Path | Chip) -> Chip:
+    """Returns the chip that a circuit is to be placed on."""
+    from sfc.chips.chip import Chip
+    from sfc.chips.read import chip as read_chip
 
     if not isinstance(circuit, Circuit):
-        fail("E0305", f"build takes a Circuit, found {type(circuit).__name__}")
-    refuse_real_weights(circuit)
-    if simulator is not None and simulator.circuit != circuit:
-        fail("E0704", "the simulator's weights are those of another circuit")
-    chosen = find_target(target)
-    weights = simulator.plastic_weights() if simulator else first_weights(circuit, seed)
-    program = Program(circuit, weights)
-    reporter = Reporter()
-    chosen.check(program, reporter)
-    reporter.fail_on_errors()
-    files = chosen.emit(program)
-    sums = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    manifest = {"format": _BUNDLE_FORMAT, "target": target, "files": sums}
-    files[_MANIFEST] = f"{json.dumps(manifest, indent=1)}\n".encode()
-    return write_folder(Path(folder), files)
+        kind = type(circuit).__name__
+        fail("E0305", f"a Circuit is placed, found {kind}", help="sfc.compile makes one")
+    return chip if isinstance(chip, Chip) else read_chip(chip)
 
 
-def load_bundle(folder: str | Path, *, engine: str = DEFAULT_ENGINE) -> Simulator:
-    """Returns a simulator with the circuit and weights of a bundle that `build` wrote.
+def _activity(circuit: Circuit, activity: str | Path | Activity | None) -> Activity | None:
+    from sfc.place.activity import measured
 
-    Raises:
-        SfcError: E0801, the folder holds no bundle, or files other than its manifest says.
-    """
-    from sfc.sim.simulator import Simulator
-    from sfc.targets.netlist import NETLIST, WEIGHTS, read_netlist
-
-    folder = Path(folder)
-    sums = _bundle_sums(folder)
-    if NETLIST not in sums:
-        fail("E0801", f"{folder / _MANIFEST} is not the manifest of a netlist that sfc wrote")
-    program = read_netlist({n: _bundle_file(folder, n, sums) for n in (NETLIST, WEIGHTS)})
-    simulator = Simulator(program.circuit, engine=engine)
-    simulator.weights.update(program.weights)
-    return simulator
-
-
-def load_allocation(path: str | Path) -> dict[str, Any]:
-    """Returns the JSON of an allocation: of a bundle, or of a file.
-
-    `sfc.report.allocation_reader.report_of` looks at what it says.
-
-    Raises:
-        SfcError: E0801, it is none, is too large, or was changed since `build` wrote the bundle.
-    """
-    from sfc.report.allocation_reader import read_record
-
-    path = Path(path)
-    if not path.is_dir():
-        return read_record(_read(path, _ALLOCATION_BYTES))
-    sums = _bundle_sums(path)
-    if ALLOCATION not in sums:
-        message = f"{path} holds no {ALLOCATION}: the bundle was built without placement"
-        fail("E0801", message, help="build it with --chip, for instance --chip loihi1")
-    return read_record(_bundle_file(path, ALLOCATION, sums, _ALLOCATION_BYTES))
-
-
-def _bundle_sums(folder: Path) -> dict[str, str]:
-    """Returns what `_manifest_sums` finds in a folder."""
-    if folder.is_dir() and not (folder / _MANIFEST).is_file():
-        message = f"{folder} is a folder without {_MANIFEST}: it is no bundle"
-        fail("E0801", message, help="give a circuit file, or a folder that `sfc build` wrote")
-    return _manifest_sums(_read(folder / _MANIFEST))
-
-
-def _bundle_file(
-    folder: Path, name: str, sums: Mapping[str, str], most: int = _BUNDLE_FILE_BYTES
-) -> bytes:
-    """Returns a file of a bundle, if it is as its manifest says."""
-    data = _read(folder / name, most)
-    if hashlib.sha256(data).hexdigest() != sums.get(name):
-        message = f"{folder / name} was changed since sfc wrote it"
-        fail("E0801", message, help="build the bundle again")
-    return data
-
-
-def _manifest_sums(data: bytes) -> dict[str, str]:
-    """Returns the SHA-256 of every file that a manifest names; nothing if it is none of ours."""
-    try:
-        manifest = json.loads(data)
-        return dict(manifest["files"]) if manifest["format"] == _BUNDLE_FORMAT else {}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return {}
-
-
-def _read(path: Path, most: int = _BUNDLE_FILE_BYTES) -> bytes:
-    try:
-        if not path.is_file():
-            fail("E0801", f"{path} is missing or is no file")
-        with path.open("rb") as file:
-            data = file.read(most + 1)
-        if len(data) > most:
-            fail("E0801", f"{path} is larger than {most // 2**20} MiB")
-        return data
-    except OSError as error:
-        fail("E0801", f"cannot read {path}: {error.strerror or error}")
-    except ValueError:
-        fail("E0801", f"{printable(str(path))!r} is not a path")
-
-
-def write_folder(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
-    """Writes a bundle into a new folder that takes the place of `folder` in the end.
-
-    Raises:
-        SfcError: E0802, it cannot be written, or holds something else than an earlier bundle.
-    """
-    shown, folder = folder, folder.absolute()
-    _check_replaceable(folder, shown)
-    mark = secrets.token_hex(4)
-    fresh, old = (folder.with_name(f".{folder.name}.{mark}.{kind}") for kind in ("new", "old"))
-    try:
-        for name, data in files.items():
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        if folder.is_dir():
-            os.rename(folder, old)
-        try:
-            os.rename(fresh, folder)
-        except OSError:
-            if old.is_dir():
-                os.rename(old, folder)
-            raise
-    except OSError as error:
-        fail("E0802", f"cannot write {shown}: {error.strerror or error}")
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        if folder.is_dir():
-            shutil.rmtree(old, ignore_errors=True)
-    return [shown / name for name in files]
-
-
-def _check_replaceable(folder: Path, shown: Path) -> None:
-    """Reports a folder that is in use, or that holds more than a bundle of ours."""
-    try:
-        if Path.cwd().is_relative_to(folder.resolve()):
-            message = (
-                f"{shown} is the current folder or holds it, and a bundle takes a folder's place"
-            )
-            fail("E0802", message, help="choose another folder with -o")
-        if not folder.exists():
-            return
-        found = {
-            path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
-        }
-    except (OSError, RuntimeError, ValueError) as error:
-        fail("E0802", f"cannot write {shown}: {error}")
-    if not folder.is_dir():
-        fail("E0802", f"{shown} is a file", help="choose another folder with -o")
-    manifest = folder / _MANIFEST
-    sums = _manifest_sums(_read(manifest)) if manifest.is_file() else {}
-    if foreign := found - {_MANIFEST, *sums} if sums else found:
-        message = f"{shown} holds files that sfc did not write, such as {min(foreign)}"
-        fail("E0802", message, help="choose another folder with -o")
+    return measured(circuit, activity) if isinstance(activity, str | Path) else activity

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
@@ -98,7 +99,7 @@ class Allocation:
         lists: axon lists of every projection, by name.
         activity: on which the traffic rests.
         chips: of the smallest system that holds the placement.
-        available_cores: that the placement could have taken.
+        available_cores: of these chips, or fewer if fewer were to be used.
     """
 
     circuit: Circuit
@@ -152,10 +153,15 @@ class Allocation:
         return costs(self.chip, self.operations)
 
     @property
-    def step_time_us(self) -> float | None:
-        """The longest step of a sample, on the first basis that has figures for what happens."""
+    def step_cost(self) -> Cost | None:
+        """The costs on the first basis that has figures for all that happens; None without any."""
         told = [cost for cost in self.costs.values() if cost.learning_ns is not None]
-        return next((cost.longest_step_us for cost in told or self.costs.values()), None)
+        return next(iter(told or self.costs.values()), None)
+
+    @property
+    def step_time_us(self) -> float | None:
+        """The longest step of a sample."""
+        return None if self.step_cost is None else self.step_cost.longest_step_us
 
     @property
     def most_plastic(self) -> int:
@@ -190,25 +196,69 @@ def allocate(
     Raises:
         SfcError: E1007 to E1010, the chip does not hold it; E0303, it has real weights.
     """
-    refuse_real_weights(circuit)
-    lists = _lists(circuit, chip)
-    work = _Work(
-        circuit,
-        chip,
-        lists,
-        groups(circuit, chip, lists),
-        activity or predicted(circuit),
-        objective,
-        seed,
-        min(cores or chip.cores * chip.most_chips, chip.cores * (chips or chip.most_chips)),
-    )
-    try:
+    most = min(cores or chip.cores * chip.most_chips, chip.cores * (chips or chip.most_chips))
+    work = _work(circuit, chip, objective, seed, most, activity)
+    with _told(chip):
         if objective != "step":
             return work.allocation(plastic_cap)
         if plastic_cap is not None:
             return work.capped(plastic_cap)
         most = work.available if cores or chips else int(_STEP_CORES * chip.cores)
         return min(work.spread(most), key=lambda made: (_step(made), made.cores_used))
+
+
+def trade_offs(
+    circuit: Circuit,
+    chip: Chip,
+    *,
+    seed: int = 0,
+    cores: int | None = None,
+    activity: Activity | None = None,
+) -> list[Allocation]:
+    """Returns allocations none of which is beaten by another in cores, step and traffic together.
+
+    Args:
+        circuit, chip, seed, activity: see `allocate`.
+        cores: that there are; by default those of one chip.
+
+    Raises:
+        SfcError: as `allocate`.
+    """
+    work = _work(circuit, chip, "cores", seed, cores or chip.cores, activity)
+    with _told(chip):
+        made = [*work.spread(work.available), replace(work, objective="traffic").allocation(None)]
+    scores = [(one.cores_used, _step(one), one.hop_weighted) for one in made]
+    kept = [
+        one
+        for one, own in zip(made, scores, strict=True)
+        if not any(
+            other != own and all(x <= y for x, y in zip(other, own, strict=True))
+            for other in scores
+        )
+    ]
+    return sorted(kept, key=lambda one: one.cores_used)
+
+
+def _work(
+    circuit: Circuit,
+    chip: Chip,
+    objective: Objective,
+    seed: int,
+    cores: int,
+    activity: Activity | None,
+) -> _Work:
+    refuse_real_weights(circuit)
+    lists = _lists(circuit, chip)
+    made = groups(circuit, chip, lists)
+    active = activity or predicted(circuit)
+    return _Work(circuit, chip, lists, made, active, objective, seed, cores)
+
+
+@contextmanager
+def _told(chip: Chip) -> Iterator[None]:
+    """Tells the user what does not fit."""
+    try:
+        yield
     except DoesNotFit as error:
         neuron_does_not_fit(error, chip)
     except Overfull as error:
@@ -367,6 +417,7 @@ class _Work:
             tuple(piece for use in uses for piece in _pieces(use.laid, use.number)),
         )
         chips = -(-(numbers_of[-1] + 1) // self.chip.cores) if numbers_of else 1
+        chips = self.chip.chips_for(chips) or chips
         return Allocation(
             circuit=self.circuit,
             chip=self.chip,
@@ -379,8 +430,8 @@ class _Work:
             lists=self.lists,
             activity=self.activity,
             traffic=traffic(self.circuit, pieces, self.activity),
-            chips=self.chip.chips_for(chips) or chips,
-            available_cores=self.available,
+            chips=chips,
+            available_cores=min(self.available, chips * self.chip.cores),
         )
 
 

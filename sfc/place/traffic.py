@@ -49,6 +49,12 @@ class Traffic:
         """Returns messages that leave their core."""
         return float(self.spikes[self.source != self.target].sum())
 
+    def rows(self) -> list[tuple[int, int, float]]:
+        """Returns (from, to, messages in a sample) of every pair."""
+        return list(
+            zip(self.source.tolist(), self.target.tolist(), self.spikes.tolist(), strict=True)
+        )
+
     def by_chip(self, chip: Chip) -> Traffic:
         """Returns the messages between chips."""
         width = 1 + int(max(self.source.max(initial=0), self.target.max(initial=0))) // chip.cores

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -116,6 +117,12 @@ def pdf(figure: Figure) -> bytes:
     """Returns a figure as PDF, for print; equal figures give equal bytes."""
     metadata = {"Creator": None, "Producer": None, "CreationDate": None}
     return _written(figure, format="pdf", metadata=metadata)
+
+
+def svg(figure: Figure) -> bytes:
+    """Returns a figure as SVG; equal figures give equal bytes."""
+    with matplotlib.rc_context({"svg.hashsalt": "sfc", "svg.fonttype": "none"}):
+        return _written(figure, format="svg", metadata={"Date": None, "Creator": None})
 
 
 def _written(figure: Figure, **options: Any) -> bytes:

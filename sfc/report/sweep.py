@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+
+from sfc.report.pictures import png, svg
 
 _MOST_PANELS = 12
 _MOST_TICKS = 16
@@ -90,7 +89,7 @@ def sweep_pictures(title: str, axis: str, panels: Sequence[Panel]) -> dict[str, 
         frameon=False,
         title=_KEY if are_spread else None,
     )
-    return {"sweep.png": _png(figure), "sweep.svg": _svg(figure)}
+    return {"sweep.png": png(figure), "sweep.svg": svg(figure)}
 
 
 def _draw(axes: Axes, panel: Panel, places: Sequence[float | str]) -> None:
@@ -144,17 +143,3 @@ def _set_heights(axes: Axes, panels: Sequence[Panel]) -> None:
     low, high = 100 * min(values), 100 * max(values)
     margin = max(0.5, 0.08 * (high - low))
     axes.set_ylim(max(-1, low - margin), min(101, high + margin))
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def _svg(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "sfc", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()

@@ -63,7 +63,7 @@ def test_a_split_circuit_is_built_and_runs() -> None:
     assert "as one projection: multiples of 8" in run(
         "quantise", "network.sfc", "--split", "-o", "bundle"
     )
-    weights = sfc.driver.load_bundle("bundle").weights
+    weights = sfc.load_bundle("bundle").weights
     trained = 256 * np.load("trained.npz")["output"].astype(float)
     total = weights["image -> output"] + weights["image -> output fine"]
     assert np.abs(total - trained).max() <= 0.25

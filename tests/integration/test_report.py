@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from sfc import SfcError, cli, driver
+from sfc import SfcError, bundles, cli, driver
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
@@ -71,7 +71,7 @@ def test_a_bundle_that_was_changed_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_bundle_without_placement_is_refused(tmp_path: Path) -> None:
-    driver.build(driver.compile("ring"), tmp_path / "ring")
+    bundles.build(driver.compile("ring"), tmp_path / "ring")
     assert "holds no allocation.json" in refused(tmp_path / "ring")
     (tmp_path / "empty").mkdir()
     assert "it is no bundle" in refused(tmp_path / "empty")
@@ -84,7 +84,7 @@ def test_other_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     path.write_text("{", "utf-8")
     assert "it is no JSON" in refused(path)
     assert "missing" in refused(tmp_path / "none.json")
-    monkeypatch.setattr(driver, "_ALLOCATION_BYTES", 2**20)
+    monkeypatch.setattr(bundles, "_ALLOCATION_BYTES", 2**20)
     path.write_text(json.dumps(sample()) + " " * 2**20, "utf-8")
     assert "is larger than 1 MiB" in refused(path)
 

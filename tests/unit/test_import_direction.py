@@ -21,6 +21,7 @@ ROWS = (
     {"syntax", "chips", "analysis"},
     {"passes", "sim", "place"},
     {"sema", "targets", "report"},
+    {"bundles"},
     {"driver"},
     {"sweeps"},
     {"sfc"},

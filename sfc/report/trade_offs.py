@@ -1,0 +1,61 @@
+"""Allocations that trade cores, step and traffic against one another, as a table and a plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from sfc.diagnostics import fail
+from sfc.place.allocate import Allocation
+from sfc.report.allocation_sheets import Column, Sheet
+from sfc.report.pictures import INK, pdf, png, svg
+
+_WRITERS = {".svg": svg, ".png": png, ".pdf": pdf}
+
+
+def trade_offs_sheet(found: Sequence[Allocation]) -> Sheet:
+    """Returns a row for each allocation."""
+    rows = tuple(
+        (
+            f"{one.cores_used:,}",
+            "n/a" if one.step_time_us is None else f"{one.step_time_us:,.1f}",
+            f"{one.hop_weighted:,.0f}",
+            f"{one.most_plastic:,}",
+        )
+        for one in found
+    )
+    headings = ("cores", "longest step\nµs", "spikes x hops\na sample", "most plastic\nsynapses")
+    columns = tuple(Column(heading, is_number=True) for heading in headings)
+    title = "allocations that no other beats in cores, step and traffic together"
+    notes = (f"activity: {found[0].activity.basis}",)
+    return Sheet("trade-offs", title, columns, rows, notes)
+
+
+def plot(found: Sequence[Allocation], suffix: str) -> bytes:
+    """Draws step over cores; the area of a dot is its spikes times hops.
+
+    Raises:
+        SfcError: E0802, pictures of this suffix cannot be written.
+    """
+    if suffix not in _WRITERS:
+        help = f"write {', '.join(_WRITERS)}"
+        fail("E0802", f"no picture can be written as `{suffix}`", help=help)
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    cores = [one.cores_used for one in found]
+    steps = [one.step_time_us or 0.0 for one in found]
+    most = max((one.hop_weighted for one in found), default=0) or 1
+    areas = [30 + 500 * one.hop_weighted / most for one in found]
+    axes.plot(cores, steps, color=INK, linewidth=1, zorder=1)
+    axes.scatter(cores, steps, areas, color=INK, alpha=0.6, zorder=2)
+    if min(steps, default=0) > 0:
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+    axes.set_xlabel("cores")
+    axes.set_ylabel("longest step, µs")
+    circuit, chip = found[0].circuit.name, found[0].chip.title
+    largest = f"area: spikes x hops a sample, at most {most:,.0f}"
+    axes.set_title(f"{circuit} on {chip}\n{largest}", fontsize=10)
+    axes.grid(True, which="both", alpha=0.2)
+    return _WRITERS[suffix](figure)
