@@ -65,7 +65,7 @@ def test_random_circuits_on_small_chips(kind: str, count: int) -> None:
     for seed, circuit in circuits(kind, count):
         random = Random(seed + 1000)
         chip, cap = chip_of(random), random.choice((None, None, 4, 20))
-        objective: Objective = random.choice(("cores", "traffic"))
+        objective: Objective = random.choice(("cores", "traffic", "step"))
         try:
             allocation = allocate(circuit, chip, objective=objective, plastic_cap=cap)
         except SfcError:
@@ -81,6 +81,6 @@ def test_random_circuits_on_small_chips(kind: str, count: int) -> None:
     assert seen["on several cores"] > count // 2
 
 
-@pytest.mark.parametrize("objective", ["cores", "traffic"])
+@pytest.mark.parametrize("objective", ["cores", "traffic", "step"])
 def test_the_circuit_of_the_paper(objective: Objective) -> None:
     check(allocate(sfc.compile("backprop"), small_chip(), objective=objective), None)

@@ -284,7 +284,7 @@ def test_parts_of_populations_join_some_neurons() -> None:
     placement = placed(("a", 0, 1, 0), ("b", 0, 5, 1), ("b", 6, 9, 2), ("b", 10, 11, 3))
     chip = small_chip(word_bits=1, index_bits=[32])
     found = used(circuit, chip, placement)
-    assert [found[core]["synaptic_memory"] for core in range(4)] == [0, 2 * (5 * 8 + 10), 2 * 18, 0]
+    assert [found[core]["synaptic_memory"] for core in range(4)] == [0, 2 * (6 * 8 + 10), 2 * 18, 0]
     assert [found[core]["input_axons"] for core in range(4)] == [0, 2, 2, 0]
     assert found[0]["output_axons"] == 4
 
