@@ -300,7 +300,7 @@ class _Work:
     def allocation(self, plastic_cap: int | None) -> Allocation:
         """Returns the best allocation that is found with a cap on plastic synapses."""
         space = room(self.chip, plastic_cap)
-        found_bounds = bounds(self.circuit, self.lists, self.groups, space)
+        found_bounds = bounds(self.circuit, self.chip, self.lists, self.groups, space)
         binding = lower_bound(found_bounds)
         available = self.available
         check_cores_are_there(self.circuit, available)

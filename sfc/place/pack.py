@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from sfc.place.cores import Core, Part, Room, lay_out, memory
 from sfc.place.demand import Group
 
-_OPEN_CORES = 48
-"""Cores that a group is tried on before a new one is taken."""
-
 
 class DoesNotFit(Exception):
     """One neuron of a group that not even an empty core holds.
@@ -33,7 +30,8 @@ class Outgoing:
     """How many entries for outgoing axons neurons take.
 
     Attributes:
-        totals: by population, (neurons + 1,): entries of all neurons before the one of an index.
+        totals: by population, (neurons + 1,): entries of all neurons before the one of an index;
+            those of populations that are not there take none.
     """
 
     totals: Mapping[str, NDArray[np.int64]]
@@ -53,6 +51,7 @@ class Outgoing:
         return sum(
             int(self.totals[p.name][part.stop] - self.totals[p.name][part.first])
             for p in part.group.populations
+            if p.name in self.totals
         )
 
 
@@ -64,12 +63,14 @@ class Packer:
         room: of an empty core.
         outgoing: what the spikes of neurons take.
         worth: of what an empty core holds: less of a group is not cut off to fill a core.
+        window: last cores that are tried before a new one is taken.
         cores: so far.
     """
 
     room: Room
     outgoing: Outgoing
     worth: float
+    window: int
     cores: list[Core] = field(default_factory=list)
 
     def add(self, group: Group, first: int = 0, *, balanced: bool = False) -> None:
@@ -84,41 +85,59 @@ class Packer:
         Raises:
             DoesNotFit: not even one of the neurons fits an empty core.
         """
+        tried = self.cores if balanced else self.cores[-self.window :]
+        open_cores = [core for core in tried if not core.groups & group.apart]
+        worthy = list(open_cores)
         while first < group.size:
-            first = self._next(group, first, balanced).stop
+            part = (
+                self._whole(open_cores, group, first, balanced)
+                or self._cut(worthy, group, first, balanced)
+                or self._on_new(group, first)
+            )
+            first = part.stop
 
-    def _next(self, group: Group, first: int, balanced: bool) -> Part:
-        """Puts the next neurons of a group on a core and returns them."""
+    def _whole(
+        self, open_cores: list[Core], group: Group, first: int, balanced: bool
+    ) -> Part | None:
+        """Puts all further neurons of a group on an open core, if one holds them."""
         rest = Part(group, first, group.size)
         entries = self.outgoing(rest)
-        open_cores = self._open(group, balanced)
         holding = (core for core in open_cores if core.lacks(rest, entries) is None)
-        if (core := _best(holding, lambda core: -_use(core, rest, entries), balanced)) is not None:
-            return self._put(core, rest)
+        core = _best(holding, lambda core: -_use(core, rest, entries), balanced)
+        return None if core is None else self._put(core, rest)
+
+    def _cut(self, worthy: list[Core], group: Group, first: int, balanced: bool) -> Part | None:
+        """Puts some neurons of a group on an open core, if one holds enough of them.
+
+        Those that do not are taken off the list.
+        """
+        most = self.most(Core(self.room), group, first)
+        least = Part(group, first, min(group.size, first + max(1, int(self.worth * most))))
+        entries = self.outgoing(least)
+        if balanced:
+            worthy[:] = [core for core in worthy if core.lacks(least, entries) is None]
+        else:
+            while worthy and worthy[0].lacks(least, entries) is not None:
+                del worthy[0]
+        core = _best(worthy, lambda core: self.most(core, group, first), balanced)
+        if core is None:
+            return None
+        return self._put(core, Part(group, first, first + self.most(core, group, first)))
+
+    def _on_new(self, group: Group, first: int) -> Part:
+        """Puts the next neurons of a group on a core of their own."""
         most = self.most(Core(self.room), group, first)
         if not most:
             one = Part(group, first, first + 1)
             lacking = Core(self.room).lacks(one, self.outgoing(one))
             assert lacking is not None
             raise DoesNotFit(one, *lacking)
-        least = Part(group, first, first + max(1, int(self.worth * most)))
-        entries = self.outgoing(least)
-        worthy = (core for core in open_cores if core.lacks(least, entries) is None)
-        core = _best(worthy, lambda core: self.most(core, group, first), balanced)
-        if core is not None:
-            return self._put(core, Part(group, first, first + self.most(core, group, first)))
         self.cores.append(Core(self.room))
         return self._put(self.cores[-1], Part(group, first, first + most))
 
     def _put(self, core: Core, part: Part) -> Part:
         core.add(part, self.outgoing(part))
         return part
-
-    def _open(self, group: Group, balanced: bool) -> list[Core]:
-        """Returns the cores that are tried before a new one is taken."""
-        tried = self.cores if balanced else self.cores[-_OPEN_CORES:]
-        limit = self.room.compartments
-        return [core for core in tried if core.neurons < limit and not core.groups & group.apart]
 
     def most(self, core: Core, group: Group, first: int) -> int:
         """Returns the most neurons from `first` on that fit a core."""

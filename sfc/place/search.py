@@ -23,6 +23,9 @@ from sfc.place.pack import DoesNotFit, Outgoing, Packer
 _SLACKS = (0.03, 0.06, 0.1, 0.01, 0.2, 0.4)
 """By how much a core may be fuller than the mean with what fills the most of it."""
 
+_OPEN_CORES, _OPEN_WORK = 48, 200_000
+"""Cores that a group is tried on at least, and groups times cores that are tried at most else."""
+
 _HEAVY = 0.25
 """Of a core's synaptic memory: groups that take more are spread before all others."""
 
@@ -108,7 +111,7 @@ class _Way:
     disorder: int = 0
 
 
-_PLAIN = (_Way(1.0), _Way(0.1))
+_PLAIN = (_Way(1.0), _Way(0.4), _Way(0.1))
 """Groups whole where they can be, or cut so that cores are full."""
 
 
@@ -145,7 +148,9 @@ def _generous(task: Task, known: Mapping[str, NDArray[np.int64]]) -> Outgoing:
 
 
 def _packed(task: Task, way: _Way, outgoing: Outgoing) -> list[Core]:
-    packer = Packer(task.room, outgoing, way.worth)
+    packer = Packer(
+        task.room, outgoing, way.worth, max(_OPEN_CORES, _OPEN_WORK // len(task.groups))
+    )
     left = _fixed(task, packer)
     order = _ordered(task, left, outgoing, way.disorder)
     if not way.cores:
