@@ -19,6 +19,9 @@ from sfc.place.placement import Piece
 
 Numbers = NDArray[np.int64]
 
+_KEYS_BY_COUNT = 2**20
+"""How far keys may exceed their number to be counted in a table."""
+
 _PAIRS = 2**20
 """Pairs of pieces that are looked at together."""
 
@@ -59,12 +62,11 @@ def flows(
     before, after = _ends(circuit, projection)
     count = len(targets)
     into = _piece_of(after, targets)
-    of_synapse = _piece_of(before, sources) * count + into
-    pairs = np.unique(of_synapse)
-    listed = np.unique(before * count + into)
+    pairs, numbers = _counted(_piece_of(before, sources) * count + into)
+    listed, _ = _counted(before * count + into)
     of_list = _piece_of(listed // count, sources) * count + listed % count
-    sizes = _counted(pairs, of_synapse), _counted(pairs, of_list)
-    yield Flows(pairs // count, pairs % count, *sizes)
+    lists = _counted(of_list)[1]
+    yield Flows(pairs // count, pairs % count, numbers, lists)
 
 
 def reached(circuit: Circuit, projection: Projection, targets: Sequence[Piece]) -> Numbers:
@@ -77,10 +79,14 @@ def reached(circuit: Circuit, projection: Projection, targets: Sequence[Piece]) 
     return found.astype(np.int64)
 
 
-def _counted(pairs: Numbers, keys: Numbers) -> Numbers:
-    """Returns how many keys are each of some pairs, which ascend."""
-    found = np.bincount(np.searchsorted(pairs, keys), minlength=len(pairs))
-    return found.astype(np.int64)
+def _counted(keys: Numbers) -> tuple[Numbers, Numbers]:
+    """Returns which keys there are, ascending, and how often; small ones without sorting."""
+    if keys.max(initial=0) > _KEYS_BY_COUNT + len(keys):
+        found, counts = np.unique(keys, return_counts=True)
+        return found, counts.astype(np.int64)
+    every = np.bincount(keys)
+    present = np.flatnonzero(every)
+    return present.astype(np.int64), every[present].astype(np.int64)
 
 
 def _products(rows: Numbers, columns: Numbers) -> Iterator[Flows]:

@@ -201,6 +201,7 @@ class _Synapses:
         self._sources = sources[order].astype(np.int32)
         self._targets = targets[order].astype(np.int32)
         self._dense, self._sparse = dense, sparse
+        self._starts = np.concatenate([[0], np.cumsum(np.bincount(self._targets))])
         same = (np.diff(self._sources) == 0) & (np.diff(self._targets) == 0)
         self._is_simple = not same.any()
 
@@ -225,12 +226,13 @@ class _Synapses:
         )
 
     def senders(self, first: int, stop: int) -> NDArray[np.intp]:
-        return np.unique(self._within(first, stop)[0]).astype(np.intp)
+        return np.flatnonzero(np.bincount(self._within(first, stop)[0]))
 
     def least_words(self) -> int:
         counts = np.bincount(self._sources)
         return int(self._dense.least_words(counts).sum())
 
     def _within(self, first: int, stop: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        low, high = np.searchsorted(self._targets, (first, stop)).tolist()
+        last = len(self._starts) - 1
+        low, high = self._starts[[min(first, last), min(stop, last)]].tolist()
         return self._sources[low:high], self._targets[low:high]
