@@ -17,7 +17,16 @@ from sfc.ir.circuit import Circuit, Projection
 from sfc.ir.reals import refuse_real_weights
 from sfc.place.activity import Activity, predicted
 from sfc.place.bounds import Bound, bounds, lower_bound
-from sfc.place.cores import WORD_BYTES, Core, Laid, Room, delay_slots, lay_out, memory, room
+from sfc.place.cores import (
+    WORD_BYTES,
+    Core,
+    Room,
+    delay_slots,
+    formats_of,
+    placed,
+    room,
+    words_of,
+)
 from sfc.place.cost import Cost, costs
 from sfc.place.demand import Group, groups
 from sfc.place.infeasible import (
@@ -61,25 +70,20 @@ class CoreUse:
 
     Attributes:
         number: of the core, counted through all chips.
-        laid: what lies there, in the order of its compartments.
+        pieces: what lies there, in the order of its compartments.
+        near: by piece, whether dense lists to it are allowed.
         used: by resource.
         available: by resource; None where no limit is published.
         plastic, synapses: synapses that learn, and all.
-        dense_base: see `sfc.place.cores.Room`.
     """
 
     number: int
-    laid: tuple[Laid, ...]
+    pieces: tuple[Piece, ...]
+    near: tuple[bool, ...]
     used: Mapping[str, int]
     available: Mapping[str, int | None]
     plastic: int
     synapses: int
-    dense_base: int | None
-
-    def pieces(self) -> Iterator[tuple[Piece, bool]]:
-        """Yields what lies there in its order, each with whether dense lists to it are allowed."""
-        for one, piece in zip(self.laid, _pieces(self.laid, self.number), strict=True):
-            yield piece, self.dense_base is None or one.start <= self.dense_base
 
     @property
     def binding(self) -> str:
@@ -137,7 +141,7 @@ class Allocation:
         near = {
             (piece.population, piece.first)
             for core in self.cores
-            for piece, is_near in core.pieces()
+            for piece, is_near in zip(core.pieces, core.near, strict=True)
             if is_near
         }
 
@@ -414,7 +418,7 @@ class _Work:
         )
         placement = Placement(
             self.chip.name,
-            tuple(piece for use in uses for piece in _pieces(use.laid, use.number)),
+            tuple(piece for use in uses for piece in use.pieces),
         )
         chips = -(-(numbers_of[-1] + 1) // self.chip.cores) if numbers_of else 1
         chips = self.chip.chips_for(chips) or chips
@@ -442,17 +446,19 @@ def _step(made: Allocation) -> float:
     return made.most_plastic or max((core.synapses for core in made.cores), default=0)
 
 
-def _pieces(laid: Sequence[Laid], number: int) -> Iterator[Piece]:
-    for one in laid:
-        name = one.part.group.populations[one.member].name
-        yield Piece(name, one.part.first, one.part.stop - 1, number)
+def _pieces(core: Core, number: int) -> tuple[Piece, ...]:
+    """Returns what lies on a core that gets a number, in the order of its compartments."""
+    return tuple(
+        Piece(slot.population, slot.first, slot.first + slot.size - 1, number)
+        for slot in core.slots
+    )
 
 
 def _by_population(cores: Sequence[Core], numbers: Sequence[int]) -> dict[str, tuple[Piece, ...]]:
     """Returns the pieces by population, in the order of their neurons."""
     found: dict[str, list[Piece]] = {}
     for core, number in zip(cores, numbers, strict=True):
-        for piece in _pieces(lay_out(core.parts, core.room.dense_base), number):
+        for piece in _pieces(core, number):
             found.setdefault(piece.population, []).append(piece)
     return {
         name: tuple(sorted(pieces, key=lambda piece: piece.first)) for name, pieces in found.items()
@@ -460,8 +466,8 @@ def _by_population(cores: Sequence[Core], numbers: Sequence[int]) -> dict[str, t
 
 
 def _use(core: Core, number: int, entries: int) -> CoreUse:
-    laid = lay_out(core.parts, core.room.dense_base)
-    words, formats = memory(laid, core.room.dense_base)
+    base = core.room.dense_base
+    words, formats = words_of(core.slots, base), formats_of(core.slots, base)
     slots = delay_slots(core.delay, core.room.slots)
     used = {
         "compartments": core.neurons,
@@ -476,4 +482,7 @@ def _use(core: Core, number: int, entries: int) -> CoreUse:
     available = core.room.available(core.delay)
     if "memory_bytes" in available:
         used["memory_bytes"] = words * WORD_BYTES + core.neurons * core.room.compartment_bytes
-    return CoreUse(number, laid, used, available, core.plastic, core.synapses, core.room.dense_base)
+    near = tuple(is_near for _, is_near in placed(core.slots, base))
+    return CoreUse(
+        number, _pieces(core, number), near, used, available, core.plastic, core.synapses
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sfc.chips.chip import Chip
 from sfc.chips.formats import Format
-from sfc.place.demand import Cost, Group, Profile
+from sfc.place.demand import Cost, Group, Profile, Slot
 
 WORD_BYTES = 8
 
@@ -100,54 +100,21 @@ class Part:
         return self.group.cost(self.first, self.stop)
 
 
-@dataclass(frozen=True, slots=True)
-class Laid:
-    """One population of a part, where it lies on its core.
-
-    Attributes:
-        member: number of the population in its group.
-        start: its first compartment.
-    """
-
-    part: Part
-    member: int
-    start: int
-
-    @property
-    def size(self) -> int:
-        """Its neurons."""
-        return self.part.stop - self.part.first
-
-
-def lay_out(parts: Iterable[Part], dense_base: int | None) -> tuple[Laid, ...]:
-    """Returns the populations of a core in order, first where dense lists save most."""
-    members = [(part, member) for part in parts for member in range(len(part.group.populations))]
-
-    def rank(item: tuple[Part, int]) -> tuple[float, int, int, int]:
-        part, member = item
-        saved = part.cost.far[member] - part.cost.near[member]
-        return -saved / (part.stop - part.first), part.group.number, member, part.first
-
-    start = 0
-    laid = []
-    for part, member in members if dense_base is None else sorted(members, key=rank):
-        laid.append(Laid(part, member, start))
-        start += part.stop - part.first
-    return tuple(laid)
-
-
 @dataclass(slots=True)
 class Core:
     """A core that is being filled.
 
     Attributes:
         number: where an author wants it; None if it may lie anywhere.
+        parts: in the order in which they came.
+        slots: their populations, in the order in which they lie.
         output_axons: entries for the spikes of its neurons.
     """
 
     room: Room
     number: int | None = None
     parts: list[Part] = field(default_factory=list)
+    slots: list[Slot] = field(default_factory=list)
     neurons: int = 0
     input_axons: int = 0
     output_axons: int = 0
@@ -165,6 +132,7 @@ class Core:
         """Puts neurons on the core, whether they fit or not."""
         cost = part.cost
         self.parts.append(part)
+        self.slots = sorted([*self.slots, *cost.slots])
         self.neurons += cost.neurons
         self.input_axons += cost.input_axons
         self.output_axons += output_axons
@@ -209,17 +177,18 @@ class Core:
         many = room.formats is not None and len(self.formats | cost.formats) > room.formats
         if fits and not many:
             return None
-        words, formats = self.least_words + cost.least_words, frozenset[Format]()
+        words, formats = self.least_words + cost.least_words, 0
         if limit is None or words <= limit:
-            laid = lay_out((*self.parts, part), room.dense_base)
-            words, formats = memory(laid, room.dense_base)
+            slots = sorted([*self.slots, *cost.slots])
+            words = words_of(slots, room.dense_base)
+            formats = len(formats_of(slots, room.dense_base)) if many else 0
         if limit is not None and words > limit:
             if room.words is not None and words > room.words:
                 return "synaptic_memory", words, room.words
             taken = words * WORD_BYTES + neurons * room.compartment_bytes
             return "memory_bytes", taken, room.memory_bytes or 0
-        if room.formats is not None and len(formats) > room.formats:
-            return "synapse_formats", len(formats), room.formats
+        if room.formats is not None and formats > room.formats:
+            return "synapse_formats", formats, room.formats
         return None
 
 
@@ -231,16 +200,32 @@ def words_limit(room: Room, neurons: int) -> int | None:
     return min(limits, default=None)
 
 
-def memory(laid: Iterable[Laid], dense_base: int | None) -> tuple[int, frozenset[Format]]:
-    """Returns the words and the formats of the synapses of a core."""
-    words = 0
-    formats: set[Format] = set()
-    for piece in laid:
-        cost = piece.part.cost
-        near = dense_base is None or piece.start <= dense_base
-        words += (cost.near if near else cost.far)[piece.member]
-        formats |= (cost.near_formats if near else cost.far_formats)[piece.member]
-    return words, frozenset(formats)
+def words_of(slots: Iterable[Slot], dense_base: int | None) -> int:
+    """Returns the words of synaptic memory of slots in the order in which they lie on a core."""
+    if dense_base is None:
+        return sum(slot.near for slot in slots)
+    words = start = 0
+    for slot in slots:
+        words += slot.near if start <= dense_base else slot.far
+        start += slot.size
+    return words
+
+
+def formats_of(slots: Iterable[Slot], dense_base: int | None) -> frozenset[Format]:
+    """Returns the formats of the lists to slots in the order in which they lie on a core."""
+    found = [
+        slot.near_formats if is_near else slot.far_formats
+        for slot, is_near in placed(slots, dense_base)
+    ]
+    return frozenset[Format]().union(*found)
+
+
+def placed(slots: Iterable[Slot], dense_base: int | None) -> Iterator[tuple[Slot, bool]]:
+    """Yields slots in their order, each with whether dense lists to it are allowed."""
+    start = 0
+    for slot in slots:
+        yield slot, dense_base is None or start <= dense_base
+        start += slot.size
 
 
 def delay_slots(delay: int, at_least: int | None) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,33 +22,52 @@ Profile = tuple[int, int, int]
 """decay_u, decay_v and refractory of a compartment profile."""
 
 
+class Slot(NamedTuple):
+    """Neurons of one population, to lie on a core in the order of slots.
+
+    Attributes:
+        rank: words that dense lists save for each compartment, negative: the most comes first.
+        group, member, first: number of the group, of its population, and of the first neuron.
+        size: number of neurons.
+        near, far: words of synaptic memory, where dense lists may be used (it begins low enough on
+            the core) and where not.
+        near_formats, far_formats: of the lists.
+    """
+
+    rank: float
+    group: int
+    member: int
+    first: int
+    size: int
+    near: int
+    far: int
+    near_formats: frozenset[Format]
+    far_formats: frozenset[Format]
+    population: str
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a range of a group's neurons takes of a core.
 
     Attributes:
-        neurons: all of them, and those of each population.
+        neurons: of all its populations.
         input_axons: entries of the synapse map.
-        near, far: words of synaptic memory by population, where dense lists may be used (the
-            population begins low enough on the core) and where not.
         plastic, synapses: synapses that learn, and all.
         delay: the longest of the synapses that arrive.
-        near_formats, far_formats: of the lists, by population.
-        formats: all of these.
-        least_words, most_words: sums of near and far.
+        slots: by population.
+        formats: all that the lists may have.
+        least_words, most_words: of synaptic memory, wherever on a core it lies.
     """
 
     neurons: int
     input_axons: int
-    near: tuple[int, ...]
-    far: tuple[int, ...]
     plastic: int
     synapses: int
     delay: int
     profiles: frozenset[Profile]
     thresholds: frozenset[int]
-    near_formats: tuple[frozenset[Format], ...]
-    far_formats: tuple[frozenset[Format], ...]
+    slots: tuple[Slot, ...]
     formats: frozenset[Format]
     least_words: int
     most_words: int
@@ -84,13 +104,10 @@ class Group:
 
     def _cost(self, first: int, stop: int) -> Cost:
         axons = plastic = synapses = delay = 0
-        near: list[int] = []
-        far: list[int] = []
-        near_formats: list[frozenset[Format]] = []
-        far_formats: list[frozenset[Format]] = []
-        for arriving in self.lists:
-            near_words = far_words = 0
-            near_kinds, far_kinds = set(), set()
+        slots = []
+        for member, arriving in enumerate(self.lists):
+            near = far = 0
+            near_formats, far_formats = set(), set()
             for lists in arriving:
                 take = lists.take(first, stop)
                 if not take.lists:
@@ -99,30 +116,37 @@ class Group:
                 plastic += take.synapses if lists.learns else 0
                 synapses += take.synapses
                 delay = max(delay, lists.projection.delay)
-                near_words += take.near
-                far_words += take.far
-                near_kinds.add(take.near_format)
-                far_kinds.add(take.far_format)
-            near.append(near_words)
-            far.append(far_words)
-            near_formats.append(frozenset(near_kinds))
-            far_formats.append(frozenset(far_kinds))
+                near += take.near
+                far += take.far
+                near_formats.add(take.near_format)
+                far_formats.add(take.far_format)
+            slots.append(
+                Slot(
+                    (near - far) / (stop - first),
+                    self.number,
+                    member,
+                    first,
+                    stop - first,
+                    near,
+                    far,
+                    frozenset(near_formats),
+                    frozenset(far_formats),
+                    self.populations[member].name,
+                )
+            )
         neurons = [population.neuron for population in self.populations]
         return Cost(
             neurons=(stop - first) * len(neurons),
             input_axons=axons,
-            near=tuple(near),
-            far=tuple(far),
             plastic=plastic,
             synapses=synapses,
             delay=delay,
             profiles=frozenset(_profile(neuron) for neuron in neurons),
             thresholds=frozenset(neuron.threshold for neuron in neurons),
-            near_formats=tuple(near_formats),
-            far_formats=tuple(far_formats),
-            formats=frozenset().union(*near_formats, *far_formats),
-            least_words=sum(near),
-            most_words=sum(far),
+            slots=tuple(slots),
+            formats=frozenset().union(*(slot.near_formats | slot.far_formats for slot in slots)),
+            least_words=sum(slot.near for slot in slots),
+            most_words=sum(slot.far for slot in slots),
         )
 
 

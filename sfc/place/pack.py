@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sfc.place.cores import Core, Part, Room, lay_out, memory
+from sfc.place.cores import Core, Part, Room, words_of
 from sfc.place.demand import Group
 
 
@@ -160,7 +160,7 @@ def _best(cores: Iterable[Core], worth: Callable[[Core], float], balanced: bool)
 def _use(core: Core, part: Part, entries: int) -> float:
     """Returns the share of the scarcest resource that is used with more neurons on a core."""
     room, cost = core.room, part.cost
-    words = memory(lay_out((*core.parts, part), room.dense_base), room.dense_base)[0]
+    words = words_of(sorted([*core.slots, *cost.slots]), room.dense_base)
     used = (
         (core.neurons + cost.neurons, room.compartments),
         (core.input_axons + cost.input_axons, room.input_axons),

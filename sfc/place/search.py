@@ -26,6 +26,9 @@ _SLACKS = (0.03, 0.06, 0.1, 0.01, 0.2, 0.4)
 _OPEN_CORES, _OPEN_WORK = 48, 200_000
 """Cores that a group is tried on at least, and groups times cores that are tried at most else."""
 
+_MANY_GROUPS = 2000
+"""Groups up to which several ways of cutting them are compared."""
+
 _HEAVY = 0.25
 """Of a core's synaptic memory: groups that take more are spread before all others."""
 
@@ -78,7 +81,8 @@ def plain(task: Task) -> list[Core]:
     Raises:
         DoesNotFit: a neuron fits no core.
     """
-    return min((_settled(task, way) for way in _PLAIN), key=len)
+    ways = _PLAIN if len(task.groups) <= _MANY_GROUPS else _PLAIN[:1]
+    return min((_settled(task, way) for way in ways), key=len)
 
 
 def packings(task: Task, at_least: int) -> Iterator[list[Core]]:
@@ -159,7 +163,7 @@ def _packed(task: Task, way: _Way, outgoing: Outgoing) -> list[Core]:
         return packer.cores
     heavy = [group for group in order if _memory_share(group, task.room) > _HEAVY]
     if task.room.words is not None and heavy:
-        total = sum(sum(group.cost(0, group.size).near) for group in heavy)
+        total = sum(group.cost(0, group.size).least_words for group in heavy)
         words = min(task.room.words, ceil(total / way.cores * (1 + way.slack)))
         spread = replace(task.room, words=words)
         _give_room(packer, spread)
@@ -198,7 +202,7 @@ def _share(group: Group, room: Room, outgoing: Outgoing) -> float:
 
 
 def _memory_share(group: Group, room: Room) -> float:
-    return sum(group.cost(0, group.size).near) / room.words if room.words else 0.0
+    return group.cost(0, group.size).least_words / room.words if room.words else 0.0
 
 
 def _give_room(packer: Packer, room: Room) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sfc.chips.chip import Chip, Figure
 from sfc.ir.circuit import Circuit, Population
 from sfc.ir.record import digest
-from sfc.place.allocate import Allocation, CoreUse
+from sfc.place.allocate import Allocation
 from sfc.place.bounds import lower_bound
 from sfc.place.mesh import positions
 from sfc.place.paper import measured_by_authors
@@ -115,14 +115,10 @@ def _cores(allocation: Allocation) -> list[dict[str, Any]]:
             "binding": core.binding,
             "plastic_synapses": core.plastic,
             "step_ns": steps.get(core.number),
-            "populations": [_piece(allocation.circuit, piece) for piece in _pieces(core)],
+            "populations": [_piece(allocation.circuit, piece) for piece in core.pieces],
         }
         for core, (column, row) in zip(allocation.cores, tiles, strict=True)
     ]
-
-
-def _pieces(core: CoreUse) -> list[Piece]:
-    return [piece for piece, _ in core.pieces()]
 
 
 def _piece(circuit: Circuit, piece: Piece) -> dict[str, Any]:
@@ -157,7 +153,7 @@ def _projections(allocation: Allocation) -> list[dict[str, Any]]:
     circuit = allocation.circuit
     targets: dict[str, list[tuple[Piece, bool]]] = {}
     for core in allocation.cores:
-        for piece, is_near in core.pieces():
+        for piece, is_near in zip(core.pieces, core.near, strict=True):
             targets.setdefault(piece.population, []).append((piece, is_near))
     rows = []
     for name, projection in circuit.projections.items():
