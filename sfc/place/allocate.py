@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from sfc.chips.chip import Chip
-from sfc.diagnostics import Reporter
+from sfc.diagnostics import Reporter, fail
 from sfc.ir.circuit import Circuit, Projection
 from sfc.ir.reals import refuse_real_weights
 from sfc.place.activity import Activity, predicted
@@ -194,7 +194,8 @@ def allocate(
         activity: of the neurons; by default as the phase analysis predicts.
 
     Raises:
-        SfcError: E1007 to E1010, the chip does not hold it; E0303, it has real weights.
+        SfcError: E1007 to E1010, the chip does not hold it; E0303, it has real weights; E0708, it
+            has no populations.
     """
     most = min(cores or chip.cores * chip.most_chips, chip.cores * (chips or chip.most_chips))
     work = _work(circuit, chip, objective, seed, most, activity)
@@ -248,6 +249,8 @@ def _work(
     activity: Activity | None,
 ) -> _Work:
     refuse_real_weights(circuit)
+    if not circuit.populations:
+        fail("E0708", f"`{circuit.name}` has no populations: there is nothing to place")
     lists = _lists(circuit, chip)
     made = groups(circuit, chip, lists)
     active = activity or predicted(circuit)
@@ -416,7 +419,7 @@ class _Work:
             self.chip.name,
             tuple(piece for use in uses for piece in _pieces(use.laid, use.number)),
         )
-        chips = -(-(numbers_of[-1] + 1) // self.chip.cores) if numbers_of else 1
+        chips = numbers_of[-1] // self.chip.cores + 1
         chips = self.chip.chips_for(chips) or chips
         return Allocation(
             circuit=self.circuit,
