@@ -318,7 +318,7 @@ class _Work:
                 else (made.cores_used, made.hop_weighted)
             ),
         )
-        if best.cores[-1].number >= available:
+        if best.cores_used > available:
             cores = min(packed, key=len)
             circuit_does_not_fit(self.circuit, self.chip, available, len(cores), binding, cores)
         return best

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from placements import assert_placed
 from small_chips import small_chip
 
 import sfc
 from sfc.diagnostics import SfcError
-from sfc.place.allocate import allocate, trade_offs
+from sfc.place.allocate import Allocation, allocate, trade_offs
 
 HEAD = "sfc 1;\nneuron N { threshold = 1024; }\n"
+
+
+def placed(text: str, **options: Any) -> Allocation:
+    """Places a circuit on a made-up chip; limits are told by their names, and boards."""
+    named = ("objective", "seed", "chips", "cores", "plastic_cap")
+    chosen = {name: options.pop(name) for name in named if name in options}
+    chip = small_chip(**options)
+    found = allocate(sfc.compile_text(HEAD + text, "small.sfc"), chip, **chosen)
+    cap = chosen.get("plastic_cap")
+    assert_placed(found.circuit, chip, found.placement, max_plastic_per_core=cap)
+    assert found.lower_bound <= found.cores_used
+    return found
 
 
 @pytest.mark.parametrize("text", ["", "input image[4];\n"])
@@ -18,3 +33,16 @@ def test_nothing_to_place(text: str) -> None:
     for place in (allocate, trade_offs):
         with pytest.raises(SfcError, match=r"E0708.*no populations"):
             place(circuit, small_chip())
+
+
+@pytest.mark.parametrize("cores", [6, 7, 100])
+def test_as_many_cores_as_are_needed_suffice(cores: int) -> None:
+    """Cores of near tiles are taken first, whose numbers are not the first ones."""
+    found = placed("population a[24] : N;", compartments=4, cores_per_tile=4, cores=cores)
+    assert found.cores_used == 6
+    assert found.available_cores == cores
+
+
+def test_one_core_less_does_not() -> None:
+    with pytest.raises(SfcError, match=r"E1009.*takes 6 cores at least, and 5 are there"):
+        placed("population a[24] : N;", compartments=4, cores=5)
