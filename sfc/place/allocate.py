@@ -388,7 +388,7 @@ class _Work:
         entries = 1 if count <= self.chip.cores // 2 else self._far_entries
         try:
             cores = plain(self._task(spread, entries))
-        except DoesNotFit:
+        except (DoesNotFit, Overfull):
             return None
         if len(cores) > self.available:
             return None

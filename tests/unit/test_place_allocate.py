@@ -46,3 +46,13 @@ def test_as_many_cores_as_are_needed_suffice(cores: int) -> None:
 def test_one_core_less_does_not() -> None:
     with pytest.raises(SfcError, match=r"E1009.*takes 6 cores at least, and 5 are there"):
         placed("population a[24] : N;", compartments=4, cores=5)
+
+
+def test_what_an_author_put_on_a_core_may_be_more_than_a_spread_allows() -> None:
+    text = """
+    population a[600], b[400] : N;
+    a -> b all_to_all weight 64;
+    place a on cores 0..1;
+    """
+    assert placed(text, objective="step").cores_used >= 2
+    assert placed(text, objective="step", plastic_cap=100).cores_used >= 2
