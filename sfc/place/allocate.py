@@ -29,6 +29,7 @@ from sfc.place.infeasible import (
     weights_not_held,
 )
 from sfc.place.lists import Lists, lists_of
+from sfc.place.manual import chosen
 from sfc.place.mesh import numbered
 from sfc.place.operations import Operations, operations
 from sfc.place.pack import DoesNotFit
@@ -325,7 +326,7 @@ class _Work:
 
     def _packed(self, space: Room, at_least: int) -> list[list[Core]]:
         """Returns packings: on one chip if that is enough, else with longer output axons."""
-        for entries in sorted({1, self._far_entries}):
+        for entries in sorted({self._near_entries, self._far_entries}):
             task = self._task(space, entries)
             if self.objective == "traffic":
                 found = list(packings(task, at_least))
@@ -339,6 +340,15 @@ class _Work:
     def _far_entries(self) -> int:
         """Entries of an output axon to another chip."""
         return 1 + (self.chip.limit("other_chip_entries") or 0)
+
+    @property
+    def _near_entries(self) -> int:
+        """Entries of an output axon where cores of one chip are enough for the rest.
+
+        Axons may lead to another chip where an author chose cores there.
+        """
+        is_one_chip = all(neurons.core < self.chip.cores for neurons in chosen(self.circuit))
+        return 1 if is_one_chip else self._far_entries
 
     def _task(self, space: Room, entries: int) -> Task:
         return Task(self.circuit, self.chip, self.lists, self.groups, space, entries, self.seed)
@@ -385,12 +395,13 @@ class _Work:
         largest = max((len(group.populations) for group in self.groups), default=1)
         even = max(largest, ceil(neurons / count * _UNEVEN))
         spread = replace(space, compartments=min(space.compartments, even))
-        entries = 1 if count <= self.chip.cores // 2 else self._far_entries
+        entries = self._near_entries if count <= self.chip.cores // 2 else self._far_entries
         try:
             cores = plain(self._task(spread, entries))
         except (DoesNotFit, Overfull):
             return None
-        if len(cores) > self.available:
+        most = self.chip.cores if entries < self._far_entries else self.available
+        if len(cores) > most:
             return None
         for core in cores:
             core.room = space

@@ -9,19 +9,18 @@ from placements import assert_placed
 from small_chips import small_chip
 
 import sfc
+from sfc.chips.chip import Chip
 from sfc.diagnostics import SfcError
-from sfc.place.allocate import Allocation, allocate, trade_offs
+from sfc.place.allocate import OBJECTIVES, Allocation, Objective, allocate, trade_offs
 
 HEAD = "sfc 1;\nneuron N { threshold = 1024; }\n"
 
 
-def placed(text: str, **options: Any) -> Allocation:
-    """Places a circuit on a made-up chip; limits are told by their names, and boards."""
-    named = ("objective", "seed", "chips", "cores", "plastic_cap")
-    chosen = {name: options.pop(name) for name in named if name in options}
-    chip = small_chip(**options)
-    found = allocate(sfc.compile_text(HEAD + text, "small.sfc"), chip, **chosen)
-    cap = chosen.get("plastic_cap")
+def placed(text: str, chip: Chip | None = None, **options: Any) -> Allocation:
+    """Places a circuit, by default on a chip like Loihi; it must fit."""
+    chip = chip or small_chip()
+    found = allocate(sfc.compile_text(HEAD + text, "small.sfc"), chip, **options)
+    cap = options.get("plastic_cap")
     assert_placed(found.circuit, chip, found.placement, max_plastic_per_core=cap)
     assert found.lower_bound <= found.cores_used
     return found
@@ -38,14 +37,14 @@ def test_nothing_to_place(text: str) -> None:
 @pytest.mark.parametrize("cores", [6, 7, 100])
 def test_as_many_cores_as_are_needed_suffice(cores: int) -> None:
     """Cores of near tiles are taken first, whose numbers are not the first ones."""
-    found = placed("population a[24] : N;", compartments=4, cores_per_tile=4, cores=cores)
+    found = placed("population a[24] : N;", small_chip(compartments=4), cores=cores)
     assert found.cores_used == 6
     assert found.available_cores == cores
 
 
 def test_one_core_less_does_not() -> None:
     with pytest.raises(SfcError, match=r"E1009.*takes 6 cores at least, and 5 are there"):
-        placed("population a[24] : N;", compartments=4, cores=5)
+        placed("population a[24] : N;", small_chip(compartments=4), cores=5)
 
 
 def test_what_an_author_put_on_a_core_may_be_more_than_a_spread_allows() -> None:
@@ -56,3 +55,20 @@ def test_what_an_author_put_on_a_core_may_be_more_than_a_spread_allows() -> None
     """
     assert placed(text, objective="step").cores_used >= 2
     assert placed(text, objective="step", plastic_cap=100).cores_used >= 2
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize(("first", "fit"), [(4, 4), (8, 2)])
+def test_axons_to_a_chip_that_an_author_chose_take_more(
+    objective: Objective, first: int, fit: int
+) -> None:
+    """Four neurons with four axons each; those to another chip take two entries."""
+    text = f"""
+    population a[4], b[4] : N;
+    a -> b all_to_all weight 64;
+    place b on cores {first}..{first + 3};
+    """
+    found = placed(text, small_chip(cores=8, mesh=[2, 1], output_axons=16), objective=objective)
+    pieces = found.placement.of_population()
+    assert pieces["b"][0].core == first
+    assert all(piece.size <= fit for piece in pieces["a"])
