@@ -72,3 +72,11 @@ def test_axons_to_a_chip_that_an_author_chose_take_more(
     pieces = found.placement.of_population()
     assert pieces["b"][0].core == first
     assert all(piece.size <= fit for piece in pieces["a"])
+
+
+@pytest.mark.parametrize(("size", "words"), [(1, 1), (2, 3), (3, 6)])
+def test_dense_lists_of_pairs_begin_with_their_piece(size: int, words: int) -> None:
+    """With words of 20 bits a dense synapse takes one, a sparse one two, and gaps count."""
+    text = f"population a[{size}], b[{size}] : N;\na -> b one_to_one weight 64;\n"
+    found = placed(text, small_chip(word_bits=20, block_synapses=1))
+    assert sum(core.used["synaptic_memory"] for core in found.cores) == words
