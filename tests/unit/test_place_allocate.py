@@ -80,3 +80,17 @@ def test_dense_lists_of_pairs_begin_with_their_piece(size: int, words: int) -> N
     text = f"population a[{size}], b[{size}] : N;\na -> b one_to_one weight 64;\n"
     found = placed(text, small_chip(word_bits=20, block_synapses=1))
     assert sum(core.used["synaptic_memory"] for core in found.cores) == words
+
+
+@pytest.mark.parametrize(
+    ("size", "options", "help"),
+    [
+        (12, {"cores": 2}, "allow 3 cores: --cores 3"),
+        (36, {"cores": 8}, "allow 2 chips: --chips 2"),
+        (36, {"chips": 1}, "allow 2 chips: --chips 2"),
+        (72, {}, "no system of Small is that large"),
+    ],
+)
+def test_what_would_be_enough(size: int, options: dict[str, int], help: str) -> None:
+    with pytest.raises(SfcError, match=f"help: {help}"):
+        placed(f"population a[{size}] : N;", small_chip(cores=8, compartments=4), **options)
