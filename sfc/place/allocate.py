@@ -229,10 +229,12 @@ def trade_offs(
     work = _work(circuit, chip, "cores", seed, cores or chip.cores, activity)
     with _told(chip):
         made = [*work.spread(work.available), replace(work, objective="traffic").allocation(None)]
-    scores = [(one.cores_used, _step(one), one.hop_weighted) for one in made]
+    scores: dict[tuple[float, ...], Allocation] = {}
+    for one in made:
+        scores.setdefault((one.cores_used, _step(one), one.hop_weighted), one)
     kept = [
         one
-        for one, own in zip(made, scores, strict=True)
+        for own, one in scores.items()
         if not any(
             other != own and all(x <= y for x, y in zip(other, own, strict=True))
             for other in scores

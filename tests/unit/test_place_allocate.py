@@ -94,3 +94,8 @@ def test_dense_lists_of_pairs_begin_with_their_piece(size: int, words: int) -> N
 def test_what_would_be_enough(size: int, options: dict[str, int], help: str) -> None:
     with pytest.raises(SfcError, match=f"help: {help}"):
         placed(f"population a[{size}] : N;", small_chip(cores=8, compartments=4), **options)
+
+
+def test_trade_offs_are_told_once() -> None:
+    found = trade_offs(sfc.compile_text(HEAD + "population a[1] : N;", "small.sfc"), small_chip())
+    assert [one.cores_used for one in found] == [1]
