@@ -127,11 +127,20 @@ def _pareto(
     """Prints a table of allocations none of which another beats, and plots them."""
     from sfc import driver
     from sfc.cli_report_table import sheet_lines
-    from sfc.report.trade_offs import plot, trade_offs_sheet
+    from sfc.report.trade_offs import check_suffix, plot, trade_offs_sheet
 
     if wish.chip is None or _is_allocation(file):
         help = "give a circuit, and a chip, for instance --chip loihi1"
         fail("E0708", f"--pareto places a circuit anew: {file} on which chip?", help=help)
+    unused = {
+        "--objective": wish.objective != "cores",
+        "--chips": wish.chips is not None,
+        "--max-plastic-per-core": wish.plastic_cap is not None,
+    }
+    for option, is_given in unused.items():
+        if is_given:
+            fail("E0708", f"--pareto tries many placements, and has no {option}", help="drop it")
+    check_suffix(picture.suffix)
     circuit = compiled(file, values, level)
     with console(stderr=True).status("placing"):
         found = driver.trade_offs(

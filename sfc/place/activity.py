@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sfc.analysis.phases import analyse
-from sfc.analysis.table import PhaseTable
 from sfc.diagnostics import fail, shortened
 from sfc.ir.circuit import Circuit, Parameter
 from sfc.ir.record import digest
@@ -50,12 +49,11 @@ def predicted(circuit: Circuit) -> Activity:
     """
     steps = circuit.schedule.frame_length or 1
     reached = analyse(circuit).conditional
-    spikes = {}
-    for name in circuit.populations:
-        most = np.zeros(steps)
-        for table in reached.tables:
-            most = np.maximum(most, _most(table, name, steps))
-        spikes[name] = most
+    spikes = {name: np.zeros(steps) for name in circuit.populations}
+    for cell in (cell for table in reached.tables for cell in table.firing()):
+        most = spikes[cell.population]
+        place = cell.phase if 0 <= cell.phase < steps and steps > 1 else slice(None)
+        most[place] = np.maximum(most[place], cell.count[1])
     for name, source in circuit.inputs.items():
         on = source.size if source.at_most is None else min(source.at_most, source.size)
         spikes[name] = _sent(circuit, name, on, is_bound=True)
@@ -138,16 +136,6 @@ def measured(circuit: Circuit, path: str | Path) -> Activity:
         {name: _number(path, bits) for name, bits in presented.items()},
         basis,
     )
-
-
-def _most(table: PhaseTable, name: str, steps: int) -> NDArray[np.float64]:
-    """Returns by step the most neurons of a population that fire, as far as a table tells them."""
-    most = np.zeros(steps)
-    for cell in table.of(name):
-        if cell.state in ("may_fire", "must_fire"):
-            place = cell.phase if 0 <= cell.phase < steps and steps > 1 else slice(None)
-            most[place] = np.maximum(most[place], cell.count[1])
-    return most
 
 
 def _sent(circuit: Circuit, name: str, on: float, is_bound: bool) -> NDArray[np.float64]:

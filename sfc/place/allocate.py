@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from sfc.chips.chip import Chip
-from sfc.diagnostics import Reporter
+from sfc.diagnostics import Reporter, fail
 from sfc.ir.circuit import Circuit, Projection
 from sfc.ir.reals import refuse_real_weights
 from sfc.place.activity import Activity, predicted
@@ -38,6 +38,7 @@ from sfc.place.infeasible import (
     weights_not_held,
 )
 from sfc.place.lists import Lists, lists_of
+from sfc.place.manual import chosen
 from sfc.place.mesh import numbered
 from sfc.place.operations import Operations, operations
 from sfc.place.pack import DoesNotFit
@@ -198,7 +199,8 @@ def allocate(
         activity: of the neurons; by default as the phase analysis predicts.
 
     Raises:
-        SfcError: E1007 to E1010, the chip does not hold it; E0303, it has real weights.
+        SfcError: E1007 to E1010, the chip does not hold it; E0303, it has real weights; E0708, it
+            has no populations.
     """
     most = min(cores or chip.cores * chip.most_chips, chip.cores * (chips or chip.most_chips))
     work = _work(circuit, chip, objective, seed, most, activity)
@@ -231,10 +233,12 @@ def trade_offs(
     work = _work(circuit, chip, "cores", seed, cores or chip.cores, activity)
     with _told(chip):
         made = [*work.spread(work.available), replace(work, objective="traffic").allocation(None)]
-    scores = [(one.cores_used, _step(one), one.hop_weighted) for one in made]
+    scores: dict[tuple[float, ...], Allocation] = {}
+    for one in made:
+        scores.setdefault((one.cores_used, _step(one), one.hop_weighted), one)
     kept = [
         one
-        for one, own in zip(made, scores, strict=True)
+        for own, one in scores.items()
         if not any(
             other != own and all(x <= y for x, y in zip(other, own, strict=True))
             for other in scores
@@ -252,6 +256,8 @@ def _work(
     activity: Activity | None,
 ) -> _Work:
     refuse_real_weights(circuit)
+    if not circuit.populations:
+        fail("E0708", f"`{circuit.name}` has no populations: there is nothing to place")
     lists = _lists(circuit, chip)
     made = groups(circuit, chip, lists)
     active = activity or predicted(circuit)
@@ -319,14 +325,14 @@ class _Work:
                 else (made.cores_used, made.hop_weighted)
             ),
         )
-        if best.cores[-1].number >= available:
+        if best.cores_used > available:
             cores = min(packed, key=len)
             circuit_does_not_fit(self.circuit, self.chip, available, len(cores), binding, cores)
         return best
 
     def _packed(self, space: Room, at_least: int) -> list[list[Core]]:
         """Returns packings: on one chip if that is enough, else with longer output axons."""
-        for entries in sorted({1, self._far_entries}):
+        for entries in sorted({self._near_entries, self._far_entries}):
             task = self._task(space, entries)
             if self.objective == "traffic":
                 found = list(packings(task, at_least))
@@ -340,6 +346,15 @@ class _Work:
     def _far_entries(self) -> int:
         """Entries of an output axon to another chip."""
         return 1 + (self.chip.limit("other_chip_entries") or 0)
+
+    @property
+    def _near_entries(self) -> int:
+        """Entries of an output axon where cores of one chip are enough for the rest.
+
+        Axons may lead to another chip where an author chose cores there.
+        """
+        is_one_chip = all(neurons.core < self.chip.cores for neurons in chosen(self.circuit))
+        return 1 if is_one_chip else self._far_entries
 
     def _task(self, space: Room, entries: int) -> Task:
         return Task(self.circuit, self.chip, self.lists, self.groups, space, entries, self.seed)
@@ -386,12 +401,13 @@ class _Work:
         largest = max((len(group.populations) for group in self.groups), default=1)
         even = max(largest, ceil(neurons / count * _UNEVEN))
         spread = replace(space, compartments=min(space.compartments, even))
-        entries = 1 if count <= self.chip.cores // 2 else self._far_entries
+        entries = self._near_entries if count <= self.chip.cores // 2 else self._far_entries
         try:
             cores = plain(self._task(spread, entries))
-        except DoesNotFit:
+        except (DoesNotFit, Overfull):
             return None
-        if len(cores) > self.available:
+        most = self.chip.cores if entries < self._far_entries else self.available
+        if len(cores) > most:
             return None
         for core in cores:
             core.room = space
@@ -420,7 +436,7 @@ class _Work:
             self.chip.name,
             tuple(piece for use in uses for piece in use.pieces),
         )
-        chips = -(-(numbers_of[-1] + 1) // self.chip.cores) if numbers_of else 1
+        chips = numbers_of[-1] // self.chip.cores + 1
         chips = self.chip.chips_for(chips) or chips
         return Allocation(
             circuit=self.circuit,

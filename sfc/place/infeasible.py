@@ -173,8 +173,10 @@ def circuit_does_not_fit(
     )
     largest = max(circuit.populations.values(), key=lambda p: p.size, default=None)
     help = f"no system of {chip.title} is that large: cut populations or connections down"
-    if system is not None:
-        help = f"allow {system:,} chip{'s' if system > 1 else ''}: --chips {system}"
+    if chips <= -(-available // chip.cores):
+        help = f"allow {needed:,} cores: --cores {needed}"
+    elif system is not None:
+        help = f"allow {system:,} chips: --chips {system}"
     if binding.resource in ("synaptic_memory", "memory_bytes") and binding.cores > available:
         help += ", or save synapses: a sparse pattern, a smaller population"
     if cores:

@@ -171,7 +171,8 @@ class _Pairs:
     def take(self, first: int, stop: int) -> Take:
         low, high = np.searchsorted(self.columns, (first, stop)).tolist()
         lists = high - low
-        near, far = lists * self.dense.words(1), lists * self.sparse.words(1)
+        near = int(self.dense.words(self.columns[low:high] + 1 - first).sum())
+        far = lists * self.sparse.words(1)
         is_dense = near < far
         best = self.dense if is_dense else self.sparse
         return Take(lists, lists, min(near, far), far, best, self.sparse)

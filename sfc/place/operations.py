@@ -189,7 +189,7 @@ class _Count:
         self.dense, self.sparse = np.zeros(shape), np.zeros(shape)
         self.sent, self.received = np.zeros(shape), np.zeros(shape)
         self.updated, self.plastic = np.zeros(shape), np.zeros(len(self.cores))
-        self.driven = {name: np.zeros((shape[0], len(p))) for name, p in self.pieces.items()}
+        self.driven: dict[str, Amounts] = {}
         self.synaptic: dict[str, float] = {}
         self.from_host = self.within_tile = self.between_chips = 0.0
         self.east_west = self.north_south = 0.0
@@ -247,15 +247,16 @@ class _Count:
                 out_of = self.columns[projection.source][part.sources]
                 np.add.at(from_cores, out_of, part.lists)
                 self._route(out_of, into[part.targets], part, float(rate.sum()))
-        self.received += np.outer(rate, lists_to)
-        self.sent += np.outer(rate, from_cores)
+        when = np.flatnonzero(rate)
+        self.received[when] += np.outer(rate[when], lists_to)
+        self.sent[when] += np.outer(rate[when], from_cores)
         if not sources:
             self.from_host += float(rate.sum() * lists_to.sum())
         self.synaptic[projection.name] = float(rate.sum() * shares.sum())
         dense = np.array([self.is_dense(projection, piece) for piece in targets], bool)
         for chosen, loads in ((dense, self.dense), (~dense, self.sparse)):
             by_core = np.bincount(into, np.where(chosen, shares, 0), len(self.cores))
-            loads += np.outer(rate, by_core)
+            loads[when] += np.outer(rate[when], by_core)
         self._drive(projection, rate, shares)
         if circuit.learns(projection):
             by_core = np.bincount(into, shares, len(self.cores))
@@ -297,9 +298,12 @@ class _Count:
             return
         covered = reached(self.circuit, projection, targets)
         sizes = np.array([piece.size for piece in targets])
-        events = np.outer(rate, shares / np.maximum(covered, 1))
-        arriving = np.roll(np.minimum(events, 1) * covered / sizes, 1 + projection.delay, axis=0)
-        self.driven[projection.target] += arriving
+        when = np.flatnonzero(rate)
+        events = np.outer(rate[when], shares / np.maximum(covered, 1))
+        if projection.target not in self.driven:
+            self.driven[projection.target] = np.zeros((len(rate), len(targets)))
+        then = (when + 1 + projection.delay) % len(rate)
+        self.driven[projection.target][then] += np.minimum(events, 1) * covered / sizes
 
     def _learning(self, projection: Projection, spikes: Amounts) -> Amounts:
         """Returns by step the source neurons whose synapses are updated."""
@@ -317,21 +321,23 @@ class _Count:
 
     def _neurons(self) -> tuple[Amounts, Amounts, Amounts]:
         """Returns active and inactive neuron updates and spikes, each (steps, cores)."""
-        active, every = np.zeros_like(self.sent), np.zeros_like(self.sent)
-        spikes = np.zeros_like(self.sent)
+        active, spikes = np.zeros_like(self.sent), np.zeros_like(self.sent)
+        every, restless = np.zeros(len(self.cores)), np.zeros(len(self.cores))
         for name, pieces in self.pieces.items():
             population, places = self.circuit.populations[name], self.columns[name]
             sizes = np.array([piece.size for piece in pieces])
-            is_restless = _is_restless(population.neuron)
-            share = 1.0 if is_restless else np.minimum(self.driven[name], 1)
-            alike = np.ones_like(self.driven[name])
-            self._add_pieces(active, places, share * sizes * alike)
-            self._add_pieces(every, places, sizes * alike)
+            np.add.at(every, places, sizes)
+            if _is_restless(population.neuron):
+                np.add.at(restless, places, sizes)
+            elif (driven := self.driven.get(name)) is not None:
+                self._add_pieces(active, places, np.minimum(driven, 1) * sizes)
             fired = np.outer(self.activity.spikes[name], sizes / population.size)
             self._add_pieces(spikes, places, fired)
+        active += restless
         return active, every - active, spikes
 
     @staticmethod
     def _add_pieces(loads: Amounts, places: NDArray[np.intp], values: Amounts) -> None:
         """Adds values of pieces, (steps, pieces), to those of their cores."""
-        np.add.at(loads.T, places, values.T)
+        when = np.flatnonzero(values.any(axis=1))
+        np.add.at(loads, (when[:, None], places), values[when])

@@ -32,15 +32,24 @@ def trade_offs_sheet(found: Sequence[Allocation]) -> Sheet:
     return Sheet("trade-offs", title, columns, rows, notes)
 
 
+def check_suffix(suffix: str) -> None:
+    """Reports a suffix of which no pictures can be written.
+
+    Raises:
+        SfcError: E0802.
+    """
+    if suffix not in _WRITERS:
+        help = f"write {', '.join(_WRITERS)}"
+        fail("E0802", f"no picture can be written as `{suffix}`", help=help)
+
+
 def plot(found: Sequence[Allocation], suffix: str) -> bytes:
     """Draws step over cores; the area of a dot is its spikes times hops.
 
     Raises:
         SfcError: E0802, pictures of this suffix cannot be written.
     """
-    if suffix not in _WRITERS:
-        help = f"write {', '.join(_WRITERS)}"
-        fail("E0802", f"no picture can be written as `{suffix}`", help=help)
+    check_suffix(suffix)
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
     cores = [one.cores_used for one in found]
