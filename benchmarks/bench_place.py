@@ -1,10 +1,10 @@
-"""`sfc.place` beside nengo-loihi's allocator, and nengo-loihi's validators on what sfc places.
+"""`sfc.allocate` beside nengo-loihi's allocator, and nengo-loihi's validators on what sfc places.
 
 Both get the same circuits in one run on one core, and the best of several times counts. Ours is
-that of `sfc.place`, theirs that of split, validation and allocation; with building, the compilation
-of the circuit is added to ours, and the making of nengo-loihi's blocks to theirs. Delays and rules
-of the circuit only take room in nengo-loihi, whose emulator knows no such. The first run makes an
-environment for it.
+that of `sfc.allocate`, theirs that of split, validation and allocation; with building, the
+compilation of the circuit is added to ours, and the making of nengo-loihi's blocks to theirs.
+Delays and rules of the circuit only take room in nengo-loihi, whose emulator knows no such. The
+first run makes an environment for it.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def ours(circuit: Circuit, building: float, turns: int) -> tuple[Result, Placeme
     for _ in range(turns):
         start = time.perf_counter()
         try:
-            placement = sfc.place(circuit, chip="loihi1", objective="cores").placement
+            placement = sfc.allocate(circuit, chip="loihi1", objective="cores").placement
         except sfc.SfcError as error:
             said = str(error).splitlines()[0]
             return Result(0, time.perf_counter() - start, building, said), None

@@ -1,4 +1,4 @@
-"""Placements that were not made by `sfc.place`, as `sfc.place` would return them."""
+"""Placements that were not made by `sfc.allocate`, as `sfc.allocate` would return them."""
 
 from __future__ import annotations
 
