@@ -209,6 +209,8 @@ def test_a_chip_file_of_ones_own(chip_file: Path, tmp_path: Path) -> None:
     assert {core["used"]["compartments"]["available"] for core in record["cores"]} == {8}
     shown = run("report", "memory", "--chip", chip_file).stdout
     assert shown.startswith("memory on Tiny: ")
+    circuit, chip = sfc.compile("graded_relay"), sfc.chip(chip_file)
+    assert violations(circuit, chip, sfc.allocate(circuit, chip_file).placement) == []
 
 
 def test_activity_of_a_run(tmp_path: Path) -> None:
