@@ -305,6 +305,23 @@ def test_an_allocation_is_built_and_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wish", ["chips", "cores", "max_plastic_per_core"])
-def test_numbers_below_one(wish: str) -> None:
-    with pytest.raises(sfc.SfcError, match="must be at least 1, found 0"):
-        sfc.allocate(sfc.compile("ring"), "loihi1", **{wish: 0})
+def test_numbers_that_are_none(wish: str) -> None:
+    circuit = sfc.compile("ring")
+    for place in (sfc.allocate, *((sfc.trade_offs,) if wish == "cores" else ())):
+        with pytest.raises(sfc.SfcError, match=f"{wish} must be at least 1, found 0"):
+            place(circuit, "loihi1", **{wish: 0})
+        with pytest.raises(sfc.SfcError, match=f"{wish} is a whole number, found str"):
+            place(circuit, "loihi1", **{wish: "2"})
+
+
+def test_other_types_are_refused() -> None:
+    circuit: Any = sfc.compile("ring")
+    for place in (sfc.allocate, sfc.trade_offs):
+        with pytest.raises(sfc.SfcError, match="a Circuit is placed, found str"):
+            place("ring")
+        with pytest.raises(sfc.SfcError, match="a chip is a name, a file or a Chip"):
+            place(circuit, None)
+        with pytest.raises(sfc.SfcError, match="an activity is a file or an Activity, found int"):
+            place(circuit, activity=3)
+    with pytest.raises(sfc.SfcError, match="unknown objective `None`"):
+        sfc.allocate(circuit, objective=None)
