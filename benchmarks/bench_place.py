@@ -21,12 +21,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from authors import authors_placement, plastic_synapses
 from machine import describe
 from peers.environments import PEERS, LeftOut, default_cache, environment, run
 from peers.job import Job, write_job
 from peers.network import make_job, make_wiring
 from peers.works import inference
-from placements import authors_placement, plastic_synapses
 
 import sfc
 from sfc.files import write_file
