@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 
+from authors import authors_placement
 from machine import describe
-from placements import authors_placement
 
 import sfc
 from sfc.place.activity import Activity, of_counts, predicted

@@ -21,12 +21,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from authors import authors_placement, plastic_synapses
 from machine import describe
 from peers.environments import PEERS, LeftOut, default_cache, environment, run
 from peers.job import Job, write_job
 from peers.network import make_job, make_wiring
 from peers.works import inference
-from placements import authors_placement, plastic_synapses
 
 import sfc
 from sfc.files import write_file
@@ -117,7 +117,7 @@ def ours(circuit: Circuit, building: float, turns: int) -> tuple[Result, Placeme
     for _ in range(turns):
         start = time.perf_counter()
         try:
-            placement = sfc.allocate(circuit, "loihi1").placement
+            placement = sfc.allocate(circuit, chip="loihi1", objective="cores").placement
         except sfc.SfcError as error:
             said = str(error).splitlines()[0]
             return Result(0, time.perf_counter() - start, building, said), None

@@ -75,7 +75,9 @@ class Wish:
                 activity=self.activity,
             )
 
-    def _refuse_options(self) -> None:
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options that were given, without --chip."""
         given = {
             "--objective": self.objective != "cores",
             "--chips": self.chips is not None,
@@ -83,7 +85,9 @@ class Wish:
             "--max-plastic-per-core": self.plastic_cap is not None,
             "--activity": self.activity is not None,
         }
-        for option, is_given in given.items():
-            if is_given:
-                help = "say which chip, for instance --chip loihi1"
-                fail("E0708", f"{option} is for a placement, and no chip is given", help=help)
+        return tuple(option for option, is_given in given.items() if is_given)
+
+    def _refuse_options(self) -> None:
+        for option in self.options:
+            help = "say which chip, for instance --chip loihi1"
+            fail("E0708", f"{option} is for a placement, and no chip is given", help=help)

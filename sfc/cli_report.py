@@ -77,11 +77,12 @@ def report(
     wish = Wish(chip, objective, chips, cores, plastic_cap, activity, seed)
     values = parameters(defines)
     if pareto_file is not None:
+        _check_pareto(wish, len(files) > 1)
         _pareto(file, values, level, wish, pareto_file)
         return
     from sfc.report.allocation_reader import report_of
 
-    record = _loaded(file, values, level, chip) if _is_allocation(file) else None
+    record = _loaded(file, values, level, wish) if _is_allocation(file) else None
     if record is None:
         record = _placed(file, values, level, wish)
     found = report_of(record)
@@ -95,14 +96,12 @@ def report(
         _print(found, everything)
 
 
-def _loaded(
-    file: Path, values: dict[str, Parameter], level: int, chip: str | None
-) -> dict[str, Any]:
+def _loaded(file: Path, values: dict[str, Parameter], level: int, wish: Wish) -> dict[str, Any]:
     """Returns the JSON of the allocation that a path leads to."""
     from sfc import bundles
 
-    if chip is not None:
-        fail("E0208", f"{file} is placed already", help="drop --chip, or give the circuit")
+    for option in (*(("--chip",) if wish.chip else ()), *wish.options):
+        fail("E0208", f"{file} is placed already", help=f"drop {option}, or give the circuit")
     if values:
         fail("E0208", f"{file} is an allocation; its parameters are fixed", help="drop -D")
     if level:
@@ -121,6 +120,18 @@ def _placed(file: Path, values: dict[str, Parameter], level: int, wish: Wish) ->
     return allocation_data(allocation)
 
 
+def _check_pareto(wish: Wish, with_other_files: bool) -> None:
+    """Reports options that --pareto does not heed."""
+    for option in wish.options:
+        if option not in ("--cores", "--activity"):
+            help = "--cores says how many cores there are" if option == "--chips" else ""
+            message = f"--pareto places a circuit in many ways, and does not heed {option}"
+            fail("E0708", message, help=help)
+    if with_other_files:
+        help = "report one placement: without --pareto, with --objective or --cores"
+        fail("E0708", "--pareto shows many placements; --json and --html tell of one", help=help)
+
+
 def _pareto(
     file: Path, values: dict[str, Parameter], level: int, wish: Wish, picture: Path
 ) -> None:
@@ -132,15 +143,7 @@ def _pareto(
     if wish.chip is None or _is_allocation(file):
         help = "give a circuit, and a chip, for instance --chip loihi1"
         fail("E0708", f"--pareto places a circuit anew: {file} on which chip?", help=help)
-    unused = {
-        "--objective": wish.objective != "cores",
-        "--chips": wish.chips is not None,
-        "--max-plastic-per-core": wish.plastic_cap is not None,
-    }
-    for option, is_given in unused.items():
-        if is_given:
-            fail("E0708", f"--pareto tries many placements, and has no {option}", help="drop it")
-    check_suffix(picture.suffix)
+    check_suffix(picture)
     circuit = compiled(file, values, level)
     with console(stderr=True).status("placing"):
         found = driver.trade_offs(

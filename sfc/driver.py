@@ -356,9 +356,7 @@ def allocate(
     if objective not in OBJECTIVES:
         help = nearest(str(objective), OBJECTIVES) or f"there are {', '.join(OBJECTIVES)}"
         fail("E0707", f"unknown objective `{objective}`", help=help)
-    for name, count in (("chips", chips), ("cores", cores), ("cap", max_plastic_per_core)):
-        if count is not None and count < 1:
-            fail("E0302", f"{name} must be at least 1, found {count}")
+    _check_counts(chips=chips, cores=cores, max_plastic_per_core=max_plastic_per_core)
     return place(
         circuit,
         _chip(circuit, chip),
@@ -390,6 +388,7 @@ def trade_offs(
     """
     from sfc.place.allocate import trade_offs as find
 
+    _check_counts(cores=cores)
     found = _chip(circuit, chip)
     counted = _activity(circuit, activity)
     return find(circuit, found, seed=seed, cores=cores, activity=counted)
@@ -403,10 +402,30 @@ def _chip(circuit: Circuit, chip: str | Path | Chip) -> Chip:
     if not isinstance(circuit, Circuit):
         kind = type(circuit).__name__
         fail("E0305", f"a Circuit is placed, found {kind}", help="sfc.compile makes one")
-    return chip if isinstance(chip, Chip) else read_chip(chip)
+    if isinstance(chip, Chip):
+        return chip
+    if not isinstance(chip, str | Path):
+        fail("E0305", f"a chip is a name, a file or a Chip, found {type(chip).__name__}")
+    return read_chip(chip)
+
+
+def _check_counts(**counts: int | None) -> None:
+    """Reports numbers that are none, or too small."""
+    for name, count in counts.items():
+        if count is None:
+            continue
+        if not isinstance(count, int) or isinstance(count, bool):
+            fail("E0305", f"{name} is a whole number, found {type(count).__name__}")
+        if count < 1:
+            fail("E0302", f"{name} must be at least 1, found {count}")
 
 
 def _activity(circuit: Circuit, activity: str | Path | Activity | None) -> Activity | None:
-    from sfc.place.activity import measured
+    from sfc.place.activity import Activity, measured
 
-    return measured(circuit, activity) if isinstance(activity, str | Path) else activity
+    if activity is None or isinstance(activity, Activity):
+        return activity
+    if not isinstance(activity, str | Path):
+        message = f"an activity is a file or an Activity, found {type(activity).__name__}"
+        fail("E0305", message, help="write a file with `sfc run … --json FILE`")
+    return measured(circuit, activity)

@@ -154,7 +154,7 @@ def weight_field(chip: Chip, values: NDArray[np.int64], exponent: int) -> Weight
     shift_bits; the authors' weight_tools.py has the same rule).
 
     Args:
-        chip: whose limit weight_bits lists what is legal.
+        chip: whose limit weight_bits lists what is legal; any number of bits is without it.
         values: integers, at least one of them not 0.
         exponent: weights are values times 2^exponent, in weight units.
     """
@@ -175,9 +175,9 @@ def weight_field(chip: Chip, values: NDArray[np.int64], exponent: int) -> Weight
         up += 1
     if high << up > most or low << up < least or (mixed and up == 0):
         return None
-    needed = _MAGNITUDE_BITS - up + mixed
-    legal = [bits for bits in chip.choices("weight_bits") if bits >= max(1, needed)]
-    return WeightField(min(legal), exponent - up, sign) if legal else None
+    needed = max(1, _MAGNITUDE_BITS - up + mixed)
+    legal = [bits for bits in chip.choices("weight_bits") if bits >= needed]
+    return WeightField(min(legal, default=needed), exponent - up, sign)
 
 
 def _index_bits(chip: Chip) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from sfc.diagnostics import fail
 from sfc.place.allocate import Allocation
@@ -12,6 +14,8 @@ from sfc.report.allocation_sheets import Column, Sheet
 from sfc.report.pictures import INK, pdf, png, svg
 
 _WRITERS = {".svg": svg, ".png": png, ".pdf": pdf}
+
+_TICKS = (1, 2, 5)
 
 
 def trade_offs_sheet(found: Sequence[Allocation]) -> Sheet:
@@ -32,24 +36,19 @@ def trade_offs_sheet(found: Sequence[Allocation]) -> Sheet:
     return Sheet("trade-offs", title, columns, rows, notes)
 
 
-def check_suffix(suffix: str) -> None:
-    """Reports a suffix of which no pictures can be written.
+def check_suffix(path: Path) -> None:
+    """Reports a file that no picture can be written to, before the work.
 
     Raises:
         SfcError: E0802.
     """
-    if suffix not in _WRITERS:
-        help = f"write {', '.join(_WRITERS)}"
-        fail("E0802", f"no picture can be written as `{suffix}`", help=help)
+    if path.suffix not in _WRITERS:
+        help = f"give a file that ends in {', '.join(_WRITERS)}"
+        fail("E0802", f"no picture can be written to {path}", help=help)
 
 
 def plot(found: Sequence[Allocation], suffix: str) -> bytes:
-    """Draws step over cores; the area of a dot is its spikes times hops.
-
-    Raises:
-        SfcError: E0802, pictures of this suffix cannot be written.
-    """
-    check_suffix(suffix)
+    """Draws step over cores, as .svg, .png or .pdf; the area of a dot is its spikes times hops."""
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
     cores = [one.cores_used for one in found]
@@ -61,6 +60,10 @@ def plot(found: Sequence[Allocation], suffix: str) -> bytes:
     if min(steps, default=0) > 0:
         axes.set_xscale("log")
         axes.set_yscale("log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=_TICKS))
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("cores")
     axes.set_ylabel("longest step, µs")
     circuit, chip = found[0].circuit.name, found[0].chip.title

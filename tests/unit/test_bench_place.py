@@ -19,7 +19,7 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_authors_place_on_81_cores() -> None:
-    from placements import authors_placement, plastic_synapses
+    from authors import authors_placement, plastic_synapses
 
     circuit = sfc.compile("backprop")
     placement = authors_placement(circuit)
