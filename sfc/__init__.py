@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from sfc.ir.circuit import Circuit
     from sfc.passes.rounding import Quantised, quantise
-    from sfc.place.allocate import Allocation
+    from sfc.place.allocation import Allocation
     from sfc.report.show import show
     from sfc.sim.datasets import Dataset, load_data
     from sfc.sim.outcome import Outcome
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "Allocation": "sfc.place.allocate",
+    "Allocation": "sfc.place.allocation",
     "Chip": "sfc.chips.chip",
     "Circuit": "sfc.ir.circuit",
     "Dataset": "sfc.sim.datasets",

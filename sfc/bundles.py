@@ -16,7 +16,7 @@ from sfc.ir.circuit import Circuit
 from sfc.sim import DEFAULT_ENGINE
 
 if TYPE_CHECKING:
-    from sfc.place.allocate import Allocation
+    from sfc.place.allocation import Allocation
     from sfc.sim.simulator import Simulator
 
 _MANIFEST = "manifest.json"
@@ -60,8 +60,9 @@ def build(
     refuse_real_weights(circuit)
     if simulator is not None and simulator.circuit != circuit:
         fail("E0704", "the simulator's weights are those of another circuit")
-    if allocation is not None and allocation.circuit != circuit:
-        fail("E0305", "the allocation is of another circuit")
+    if allocation is not None and getattr(allocation, "circuit", None) != circuit:
+        help = "sfc.allocate makes one"
+        fail("E0305", "build takes an Allocation of the circuit that it emits", help=help)
     chosen = find_target(target)
     weights = simulator.plastic_weights() if simulator else first_weights(circuit, seed)
     program = Program(circuit, weights)

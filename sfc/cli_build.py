@@ -11,7 +11,7 @@ from sfc.cli_common import Defines, Level, Seed, compiled, console, parameters
 from sfc.cli_place import ActivityFile, ChipName, Chips, Cores, ObjectiveName, PlasticCap, Wish
 
 if TYPE_CHECKING:
-    from sfc.place.allocate import Allocation
+    from sfc.place.allocation import Allocation
 
 HELP = """Compile a circuit and emit it for a target; place it on the cores of a chip.
 

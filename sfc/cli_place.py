@@ -13,7 +13,7 @@ from sfc.diagnostics import fail
 
 if TYPE_CHECKING:
     from sfc.ir.circuit import Circuit
-    from sfc.place.allocate import Allocation
+    from sfc.place.allocation import Allocation
 
 ChipName = Annotated[
     str | None, typer.Option("--chip", metavar="NAME|FILE", help="place it on a chip: `sfc chips`")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sfc.ir.testbench import Testbench
     from sfc.passes.base import Pass
     from sfc.place.activity import Activity
-    from sfc.place.allocate import Allocation, Objective
+    from sfc.place.allocation import Allocation, Objective
     from sfc.sim.outcome import Outcome
     from sfc.sim.watch import Cell
 
@@ -350,8 +350,8 @@ def allocate(
     Raises:
         SfcError: E10xx, the chip does not hold the circuit, or there is no such chip.
     """
-    from sfc.place.allocate import OBJECTIVES
     from sfc.place.allocate import allocate as place
+    from sfc.place.allocation import OBJECTIVES
 
     if objective not in OBJECTIVES:
         help = nearest(str(objective), OBJECTIVES) or f"there are {', '.join(OBJECTIVES)}"

@@ -5,29 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import ceil
-from typing import Literal
-
-import numpy as np
 
 from sfc.chips.chip import Chip
 from sfc.diagnostics import Reporter, fail
-from sfc.ir.circuit import Circuit, Projection
+from sfc.ir.circuit import Circuit
 from sfc.ir.reals import refuse_real_weights
 from sfc.place.activity import Activity, predicted
+from sfc.place.allocation import Allocation, Objective
 from sfc.place.bounds import Bound, bounds, lower_bound
-from sfc.place.cores import (
-    WORD_BYTES,
-    Core,
-    Room,
-    delay_slots,
-    formats_of,
-    placed,
-    room,
-    words_of,
-)
-from sfc.place.cost import Cost, costs
+from sfc.place.cores import Core, Room, room
 from sfc.place.demand import Group, groups
 from sfc.place.infeasible import (
     check_cores_are_there,
@@ -39,15 +26,11 @@ from sfc.place.infeasible import (
 )
 from sfc.place.lists import Lists, lists_of
 from sfc.place.manual import chosen
-from sfc.place.mesh import numbered
-from sfc.place.operations import Operations, operations
 from sfc.place.pack import DoesNotFit
-from sfc.place.placement import Piece, Placement
+from sfc.place.placement import Placement
 from sfc.place.search import Overfull, Task, fewest, packings, plain
-from sfc.place.traffic import Traffic, output_axons, traffic
-
-Objective = Literal["cores", "step", "traffic"]
-OBJECTIVES: tuple[Objective, ...] = ("cores", "step", "traffic")
+from sfc.place.traffic import traffic
+from sfc.place.uses import core_uses
 
 _SPREADS = 12
 """Numbers of cores that are tried for a short step, in equal ratios."""
@@ -60,118 +43,6 @@ _STEP_CORES = 0.6
 
 _UNEVEN = 1.3
 """How many more neurons than the mean a core may hold where they are spread."""
-
-_MATRIX_CORES = 1500
-"""Cores up to which the traffic between all pairs is looked at for numbering them."""
-
-
-@dataclass(frozen=True, slots=True)
-class CoreUse:
-    """What lies on a core, and what that takes.
-
-    Attributes:
-        number: of the core, counted through all chips.
-        pieces: what lies there, in the order of its compartments.
-        near: by piece, whether dense lists to it are allowed.
-        used: by resource.
-        available: by resource; None where no limit is published.
-        plastic, synapses: synapses that learn, and all.
-    """
-
-    number: int
-    pieces: tuple[Piece, ...]
-    near: tuple[bool, ...]
-    used: Mapping[str, int]
-    available: Mapping[str, int | None]
-    plastic: int
-    synapses: int
-
-    @property
-    def binding(self) -> str:
-        """The resource of which most is used."""
-        return max(self.used, key=lambda name: self.used[name] / (self.available[name] or np.inf))
-
-
-@dataclass(frozen=True)
-class Allocation:
-    """A circuit on the cores of a chip.
-
-    Attributes:
-        objective: that the placement was made for.
-        plastic_cap: most plastic synapses of a core that were asked for, or None.
-        cores: ascending.
-        bounds: the fewest cores, by resource.
-        lists: axon lists of every projection, by name.
-        activity: on which the traffic rests.
-        chips: of the smallest system that holds the placement.
-        available_cores: of these chips, or fewer if fewer were to be used.
-    """
-
-    circuit: Circuit
-    chip: Chip
-    objective: Objective
-    seed: int
-    plastic_cap: int | None
-    placement: Placement
-    cores: tuple[CoreUse, ...]
-    bounds: tuple[Bound, ...]
-    lists: Mapping[str, Lists]
-    activity: Activity
-    traffic: Traffic
-    chips: int
-    available_cores: int
-
-    @property
-    def cores_used(self) -> int:
-        """Number of cores that hold neurons."""
-        return len(self.cores)
-
-    @property
-    def lower_bound(self) -> int:
-        """No placement takes fewer cores."""
-        return lower_bound(self.bounds).cores
-
-    @property
-    def hop_weighted(self) -> float:
-        """Messages between cores times the tiles that each travels, in a sample."""
-        return self.traffic.hop_weighted(self.chip)
-
-    @cached_property
-    def operations(self) -> Operations:
-        """What the chip does in a sample."""
-        near = {
-            (piece.population, piece.first)
-            for core in self.cores
-            for piece, is_near in zip(core.pieces, core.near, strict=True)
-            if is_near
-        }
-
-        def is_dense(projection: Projection, piece: Piece) -> bool:
-            take = self.lists[projection.name].take(piece.first, piece.last + 1)
-            return (piece.population, piece.first) in near and take.near_format.is_dense
-
-        return operations(self.circuit, self.placement, self.activity, self.chip, is_dense)
-
-    @cached_property
-    def costs(self) -> Mapping[str, Cost]:
-        """Energy and time of a sample by basis; nothing for a chip without published figures."""
-        return costs(self.chip, self.operations)
-
-    @property
-    def step_cost(self) -> Cost | None:
-        """The costs on the first basis that has figures for all that happens; None without any."""
-        told = [cost for cost in self.costs.values() if cost.learning_ns is not None]
-        return next(iter(told or self.costs.values()), None)
-
-    @property
-    def step_time_us(self) -> float | None:
-        """The longest step of a sample."""
-        return None if self.step_cost is None else self.step_cost.longest_step_us
-
-    @property
-    def most_plastic(self) -> int:
-        """The most plastic synapses on one core, which set the time of a learning step."""
-        return max((core.plastic for core in self.cores), default=0)
 
 
 def allocate(
@@ -313,7 +184,7 @@ class _Work:
         found_bounds = bounds(self.circuit, self.chip, self.lists, self.groups, space)
         binding = lower_bound(found_bounds)
         available = self.available
-        check_cores_are_there(self.circuit, available)
+        check_cores_are_there(self.circuit, -(-available // self.chip.cores) * self.chip.cores)
         if binding.cores > available:
             circuit_does_not_fit(self.circuit, self.chip, available, binding.cores, binding, ())
         packed = self._packed(space, binding.cores)
@@ -333,7 +204,7 @@ class _Work:
     def _packed(self, space: Room, at_least: int) -> list[list[Core]]:
         """Returns packings: on one chip if that is enough, else with longer output axons."""
         for entries in sorted({self._near_entries, self._far_entries}):
-            task = self._task(space, entries)
+            task = self._task(space, space, entries)
             if self.objective == "traffic":
                 found = list(packings(task, at_least))
             else:
@@ -356,8 +227,10 @@ class _Work:
         is_one_chip = all(neurons.core < self.chip.cores for neurons in chosen(self.circuit))
         return 1 if is_one_chip else self._far_entries
 
-    def _task(self, space: Room, entries: int) -> Task:
-        return Task(self.circuit, self.chip, self.lists, self.groups, space, entries, self.seed)
+    def _task(self, space: Room, full: Room, entries: int) -> Task:
+        return Task(
+            self.circuit, self.chip, self.lists, self.groups, space, full, entries, self.seed
+        )
 
     def capped(self, plastic_cap: int) -> Allocation:
         """Returns an allocation with a cap on plastic synapses, its neurons spread over all cores.
@@ -401,42 +274,27 @@ class _Work:
         largest = max((len(group.populations) for group in self.groups), default=1)
         even = max(largest, ceil(neurons / count * _UNEVEN))
         spread = replace(space, compartments=min(space.compartments, even))
+        full = room(self.chip, densest.plastic_cap)
         entries = self._near_entries if count <= self.chip.cores // 2 else self._far_entries
         try:
-            cores = plain(self._task(spread, entries))
+            cores = plain(self._task(spread, full, entries))
         except (DoesNotFit, Overfull):
             return None
         most = self.chip.cores if entries < self._far_entries else self.available
         if len(cores) > most:
             return None
         for core in cores:
-            core.room = space
-        return self._finished(cores, densest.bounds, replace(space, plastic=densest.plastic_cap))
+            core.room = full
+        return self._finished(cores, densest.bounds, full)
 
     def _finished(
         self, cores: Sequence[Core], found_bounds: tuple[Bound, ...], space: Room
     ) -> Allocation:
         """Returns the allocation of packed cores, which get their numbers here."""
-        wanted = [core.number for core in cores]
-        between = None
-        if len(cores) <= _MATRIX_CORES:
-            numbers = _by_population(cores, range(len(cores)))
-            between = traffic(self.circuit, numbers, self.activity).matrix(len(cores))
-        numbers_of = numbered(self.chip, wanted, between)
-        order = np.argsort(numbers_of).tolist()
-        cores = [cores[k] for k in order]
-        numbers_of = sorted(numbers_of)
-        pieces = _by_population(cores, numbers_of)
-        entries = output_axons(self.circuit, pieces, self.chip)
-        uses = tuple(
-            _use(core, number, entries.get(number, 0))
-            for core, number in zip(cores, numbers_of, strict=True)
-        )
-        placement = Placement(
-            self.chip.name,
-            tuple(piece for use in uses for piece in use.pieces),
-        )
-        chips = numbers_of[-1] // self.chip.cores + 1
+        uses = core_uses(self.circuit, self.chip, self.activity, cores)
+        pieces = tuple(piece for use in uses for piece in use.pieces)
+        placement = Placement(self.chip.name, pieces)
+        chips = uses[-1].number // self.chip.cores + 1
         chips = self.chip.chips_for(chips) or chips
         return Allocation(
             circuit=self.circuit,
@@ -449,7 +307,7 @@ class _Work:
             bounds=found_bounds,
             lists=self.lists,
             activity=self.activity,
-            traffic=traffic(self.circuit, pieces, self.activity),
+            traffic=traffic(self.circuit, placement.of_population(), self.activity),
             chips=chips,
             available_cores=min(self.available, chips * self.chip.cores),
         )
@@ -460,45 +318,3 @@ def _step(made: Allocation) -> float:
     if made.step_time_us is not None:
         return made.step_time_us
     return made.most_plastic or max((core.synapses for core in made.cores), default=0)
-
-
-def _pieces(core: Core, number: int) -> tuple[Piece, ...]:
-    """Returns what lies on a core that gets a number, in the order of its compartments."""
-    return tuple(
-        Piece(slot.population, slot.first, slot.first + slot.size - 1, number)
-        for slot in core.slots
-    )
-
-
-def _by_population(cores: Sequence[Core], numbers: Sequence[int]) -> dict[str, tuple[Piece, ...]]:
-    """Returns the pieces by population, in the order of their neurons."""
-    found: dict[str, list[Piece]] = {}
-    for core, number in zip(cores, numbers, strict=True):
-        for piece in _pieces(core, number):
-            found.setdefault(piece.population, []).append(piece)
-    return {
-        name: tuple(sorted(pieces, key=lambda piece: piece.first)) for name, pieces in found.items()
-    }
-
-
-def _use(core: Core, number: int, entries: int) -> CoreUse:
-    base = core.room.dense_base
-    words, formats = words_of(core.slots, base), formats_of(core.slots, base)
-    slots = delay_slots(core.delay, core.room.slots)
-    used = {
-        "compartments": core.neurons,
-        "synaptic_memory": words,
-        "input_axons": core.input_axons,
-        "output_axons": entries,
-        "compartment_profiles": len(core.profiles),
-        "threshold_profiles": len(core.thresholds),
-        "synapse_formats": len(formats),
-        "delay_slots": slots,
-    }
-    available = core.room.available(core.delay)
-    if "memory_bytes" in available:
-        used["memory_bytes"] = words * WORD_BYTES + core.neurons * core.room.compartment_bytes
-    near = tuple(is_near for _, is_near in placed(core.slots, base))
-    return CoreUse(
-        number, _pieces(core, number), near, used, available, core.plastic, core.synapses
-    )

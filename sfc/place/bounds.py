@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sfc.chips.chip import Chip
 from sfc.ir.circuit import Circuit
-from sfc.place.cores import WORD_BYTES, Core, Room
+from sfc.place.cores import WORD_BYTES, Core, Room, delay_slots
 from sfc.place.demand import Group
 from sfc.place.lists import Lists
 from sfc.place.manual import chosen
@@ -68,6 +68,7 @@ def bounds(
     demands = (
         ("compartments", neurons, room.compartments),
         ("synaptic_memory", words, room.words),
+        ("delay_slots", _slots(circuit, lists, room), room.accumulators),
         ("input_axons", axons_in, room.input_axons),
         ("output_axons", axons_out, room.output_axons),
         ("compartment_profiles", len(neuron_kinds), room.profiles),
@@ -80,6 +81,19 @@ def bounds(
         Bound(resource, -(-demand // limit), demand, limit)
         for resource, demand, limit in demands
         if limit
+    )
+
+
+def _slots(circuit: Circuit, lists: Mapping[str, Lists], room: Room) -> int:
+    """Returns the delay slots of all neurons: of each as many as its own longest delay asks for."""
+    delays = dict.fromkeys(circuit.populations, 0)
+    for found in lists.values():
+        projection = found.projection
+        if isinstance(projection.pattern, str) and projection.target_part is None:
+            delays[projection.target] = max(delays[projection.target], projection.delay)
+    return sum(
+        population.size * delay_slots(delays[name], room.slots)
+        for name, population in circuit.populations.items()
     )
 
 

@@ -47,6 +47,8 @@ class Task:
 
     Attributes:
         lists: of every projection, by name.
+        room: of a core, or less where neurons are to be spread.
+        full: what a core really has, for neurons on cores that their author chose.
         entries: that an outgoing axon takes.
         seed: of the orders that are tried.
     """
@@ -56,6 +58,7 @@ class Task:
     lists: Mapping[str, Lists]
     groups: Sequence[Group]
     room: Room
+    full: Room
     entries: int
     seed: int
 
@@ -65,12 +68,13 @@ def fewest(task: Task, at_least: int) -> list[Core]:
 
     Raises:
         DoesNotFit: a neuron fits no core.
+        Overfull: a core that an author chose does not hold what is to lie there.
     """
     best = plain(task)
     for way in _tries(task, at_least, len(best)):
         if len(best) <= max(at_least, way.cores - 1):
             break
-        with suppress(DoesNotFit):  # a neuron that takes more than the mean of the cores
+        with suppress(DoesNotFit, Overfull):  # more than the mean of the cores
             best = min(best, _settled(task, way), key=len)
     return best
 
@@ -80,9 +84,20 @@ def plain(task: Task) -> list[Core]:
 
     Raises:
         DoesNotFit: a neuron fits no core.
+        Overfull: a core that an author chose does not hold what is to lie there.
     """
-    ways = _PLAIN if len(task.groups) <= _MANY_GROUPS else _PLAIN[:1]
-    return min((_settled(task, way) for way in ways), key=len)
+    found: list[list[Core]] = []
+    errors: list[Exception] = []
+    for way in _PLAIN:
+        try:
+            found.append(_settled(task, way))
+        except (DoesNotFit, Overfull) as error:
+            errors.append(error)
+        if found and len(task.groups) > _MANY_GROUPS:
+            break
+    if not found:
+        raise errors[0]
+    return min(found, key=len)
 
 
 def packings(task: Task, at_least: int) -> Iterator[list[Core]]:
@@ -90,11 +105,12 @@ def packings(task: Task, at_least: int) -> Iterator[list[Core]]:
 
     Raises:
         DoesNotFit: a neuron fits no core.
+        Overfull: a core that an author chose does not hold what is to lie there.
     """
     first = plain(task)
     yield first
     for way in _tries(task, at_least, max(len(first), at_least + 4)):
-        with suppress(DoesNotFit):
+        with suppress(DoesNotFit, Overfull):
             yield _settled(task, way)
 
 
@@ -135,15 +151,26 @@ def _tries(task: Task, at_least: int, reached: int) -> Iterator[_Way]:
 
 
 def _settled(task: Task, way: _Way) -> list[Core]:
-    """Packs again and again until the axons that neurons need are those that they were given."""
-    known = {name: np.zeros(p.size, np.int64) for name, p in task.circuit.populations.items()}
-    for _ in range(_ROUNDS):
-        cores = _packed(task, way, Outgoing.of(known, task.entries))
+    """Packs again and again until neurons have the axons that the cuts of their targets ask for."""
+    given = {name: np.zeros(p.size, np.int64) for name, p in task.circuit.populations.items()}
+    for turn in range(_ROUNDS):
+        cores = _packed(task, way, Outgoing.of(given, task.entries))
         needed = fanouts(task.circuit, task.lists.values(), cuts(cores))
-        if all((needed[name] <= known[name]).all() for name in known):
+        if _suffices(cores, Outgoing.of(needed, task.entries)):
             return cores
-        known = {name: np.maximum(known[name], needed[name]) for name in known}
-    return _packed(task, way, _generous(task, known))
+        if turn < _ROUNDS // 2:
+            given = needed
+        else:
+            given = {name: np.maximum(given[name], needed[name]) for name in given}
+    return _packed(task, way, _generous(task, given))
+
+
+def _suffices(cores: Iterable[Core], outgoing: Outgoing) -> bool:
+    """Tells whether no core has fewer entries for outgoing axons than its neurons take."""
+    return all(
+        core.room.output_axons is None or sum(map(outgoing, core.parts)) <= core.room.output_axons
+        for core in cores
+    )
 
 
 def _generous(task: Task, known: Mapping[str, NDArray[np.int64]]) -> Outgoing:
@@ -240,7 +267,7 @@ def _fixed(task: Task, packer: Packer) -> list[Group]:
         done.add((group.number, neurons.first))
         core = cores.get(neurons.core)
         if core is None:
-            core = cores[neurons.core] = Core(packer.room, neurons.core)
+            core = cores[neurons.core] = Core(task.full, neurons.core)
             packer.cores.append(core)
         part = Part(group, neurons.first, neurons.stop)
         entries = packer.outgoing(part)
@@ -249,6 +276,8 @@ def _fixed(task: Task, packer: Packer) -> list[Group]:
         if (lacking := core.lacks(part, entries)) is not None:
             raise Overfull(neurons, *lacking)
         core.add(part, entries)
+    for core in packer.cores:
+        core.room = packer.room
     fixed = {number for number, _ in done}
     return [group for group in task.groups if group.number not in fixed]
 

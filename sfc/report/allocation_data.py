@@ -9,7 +9,7 @@ from typing import Any
 from sfc.chips.chip import Chip, Figure
 from sfc.ir.circuit import Circuit, Population
 from sfc.ir.record import digest
-from sfc.place.allocate import Allocation
+from sfc.place.allocation import Allocation
 from sfc.place.bounds import lower_bound
 from sfc.place.mesh import positions
 from sfc.place.paper import measured_by_authors

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from sfc.diagnostics import fail
-from sfc.place.allocate import Allocation
+from sfc.place.allocation import Allocation
 from sfc.report.allocation_sheets import Column, Sheet
 from sfc.report.pictures import INK, pdf, png, svg
 

@@ -17,7 +17,8 @@ import sfc
 from sfc.chips.chip import Chip
 from sfc.diagnostics import SfcError
 from sfc.ir.circuit import Circuit
-from sfc.place.allocate import Allocation, Objective, allocate
+from sfc.place.allocate import allocate
+from sfc.place.allocation import Allocation, Objective
 from sfc.place.check import used
 
 

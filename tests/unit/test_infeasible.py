@@ -304,7 +304,8 @@ place a, b on cores 0;
 
 
 @pytest.mark.parametrize(
-    ("cores", "wishes", "last"), [("120..140", {"chips": 1}, 127), ("2", {"cores": 2}, 1)]
+    ("cores", "wishes", "last"),
+    [("120..140", {"chips": 1}, 127), ("130", {"cores": 2}, 127), ("300", {"cores": 200}, 255)],
 )
 def test_cores_that_are_not_there(cores: str, wishes: dict[str, int], last: int) -> None:
     text = f"population a[30] : Gated;\nplace a on cores {cores};\n"

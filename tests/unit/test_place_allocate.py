@@ -11,7 +11,8 @@ from small_chips import small_chip
 import sfc
 from sfc.chips.chip import Chip
 from sfc.diagnostics import SfcError
-from sfc.place.allocate import OBJECTIVES, Allocation, Objective, allocate, trade_offs
+from sfc.place.allocate import allocate, trade_offs
+from sfc.place.allocation import OBJECTIVES, Allocation, Objective
 
 HEAD = "sfc 1;\nneuron N { threshold = 1024; }\n"
 
@@ -43,7 +44,7 @@ def test_as_many_cores_as_are_needed_suffice(cores: int) -> None:
 
 
 def test_one_core_less_does_not() -> None:
-    with pytest.raises(SfcError, match=r"E1009.*takes 6 cores at least, and 5 are there"):
+    with pytest.raises(SfcError, match=r"E1009.*takes at least 6 cores .*, and there are 5"):
         placed("population a[24] : N;", small_chip(compartments=4), cores=5)
 
 
@@ -85,9 +86,9 @@ def test_dense_lists_of_pairs_begin_with_their_piece(size: int, words: int) -> N
 @pytest.mark.parametrize(
     ("size", "options", "help"),
     [
-        (12, {"cores": 2}, "allow 3 cores: --cores 3"),
-        (36, {"cores": 8}, "allow 2 chips: --chips 2"),
-        (36, {"chips": 1}, "allow 2 chips: --chips 2"),
+        (12, {"cores": 2}, "allow more cores: --cores 3"),
+        (36, {"cores": 8}, "allow more chips: --chips 2"),
+        (36, {"chips": 1}, "allow more chips: --chips 2"),
         (72, {}, "no system of Small is that large"),
     ],
 )
@@ -99,3 +100,29 @@ def test_what_would_be_enough(size: int, options: dict[str, int], help: str) -> 
 def test_trade_offs_are_told_once() -> None:
     found = trade_offs(sfc.compile_text(HEAD + "population a[1] : N;", "small.sfc"), small_chip())
     assert [one.cores_used for one in found] == [1]
+
+
+def test_output_axons_that_suffice() -> None:
+    text = """
+    population a[1], b[3], c[3] : N;
+    a -> b all_to_all weight 64;
+    a -> c all_to_all weight 64;
+    """
+    assert placed(text, small_chip(compartments=4, output_axons=2)).cores_used == 2
+
+
+def test_output_axons_of_chosen_cores() -> None:
+    text = "population a[2], b[3], c[3], d[2] : N;\nplace a on cores 0;\n"
+    text += "".join(f"a -> {target} all_to_all weight 64;\n" for target in "bcd")
+    placed(text, small_chip(compartments=4, output_axons=6))
+
+
+def test_long_delays_bound_the_cores() -> None:
+    text = "population a[3000], b[500] : N;\na -> a one_to_one weight 64 delay 62;\n"
+    found = placed(text)
+    assert found.lower_bound == -(-(3000 * 64 + 500 * 8) // 8192)
+    assert found.cores_used <= found.lower_bound + 1
+
+
+def test_an_allocation_is_shown_in_a_line() -> None:
+    assert repr(placed("population a[24] : N;")) == "<Allocation of small on small: 1 cores>"
