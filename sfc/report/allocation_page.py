@@ -88,7 +88,7 @@ def _cards(report: AllocationReport) -> Iterator[str]:
     yield '</section><section class="card"><h2>Energy and latency of a sample</h2>'
     yield from energy_bars(report)
     for sheet in energy_sheets(report):
-        if sheet.name == "operations":
+        if sheet.name != "energy":
             yield from table(sheet)
     yield '</section><section class="card"><h2>Fewest cores by resource</h2>'
     yield from table(bounds_sheet(report, sources=True))

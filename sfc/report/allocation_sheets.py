@@ -208,28 +208,20 @@ def energy_sheets(report: AllocationReport) -> Iterator[Sheet]:
     notes = tuple(f"the paper: {name} {value}" for name, value in figures(report.paper))
     if rows:
         yield Sheet("energy", "energy and latency of a sample", columns, tuple(rows), notes)
-    names = dict.fromkeys(report.operations)
-    for cost in report.energy.values():
-        names |= dict.fromkeys(cost.dynamic_uJ)
-    if not names:
-        return
+    counts = tuple((spaced(name), amount(count)) for name, count in report.operations.items())
+    if counts:
+        columns = (Column("operation"), Column("a sample", True))
+        yield Sheet("operations", "operations of a sample", columns, counts)
+    names = dict.fromkeys(name for cost in report.energy.values() for name in cost.dynamic_uJ)
     bases = report.energy.items()
-    table = tuple(
-        (
-            spaced(name),
-            amount(report.operations.get(name)),
-            *(amount(cost.dynamic_uJ.get(name)) for _, cost in bases),
-        )
-        for name in names
+    parts = tuple(
+        (spaced(name), *(amount(cost.dynamic_uJ.get(name)) for _, cost in bases)) for name in names
     )
-    columns = (
-        Column("operation"),
-        Column("a sample", True),
-        *(Column(f"{basis} µJ", True) for basis, _ in bases),
-    )
-    missing = any(UNKNOWN in row for row in table)
-    notes = (f"{UNKNOWN}: not counted, or not published on that basis",) if missing else ()
-    yield Sheet("operations", "operations of a sample", columns, table, notes)
+    if parts:
+        columns = (Column("what"), *(Column(f"{basis} µJ", True) for basis, _ in bases))
+        missing = any(UNKNOWN in row for row in parts)
+        notes = (f"{UNKNOWN}: not a part of that basis",) if missing else ()
+        yield Sheet("dynamic", "dynamic energy of a sample", columns, parts, notes)
 
 
 def unverified_sheet(report: AllocationReport) -> Sheet:

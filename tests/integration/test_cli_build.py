@@ -300,7 +300,7 @@ def test_an_allocation_is_built_and_read(tmp_path: Path) -> None:
     sfc.build(circuit, tmp_path / "memory", allocation=allocation)
     record = bundles.load_allocation(tmp_path / "memory")
     assert record["cores_used"] == allocation.cores_used
-    with pytest.raises(sfc.SfcError, match="the allocation is of another circuit"):
+    with pytest.raises(sfc.SfcError, match="build takes an Allocation of the circuit"):
         sfc.build(sfc.compile("ring"), tmp_path / "ring", allocation=allocation)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -97,21 +96,3 @@ def test_what_is_placed_cannot_be_changed(tmp_path: Path) -> None:
     assert "stays as it was built" in refused(folder, "-O2")
     file = folder / "allocation.json"
     assert "is what is read" in refused(file, "--json", file)
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "message"),
-    [
-        ("p.svg", ("--chips", 2), "E0708.*has no --chips"),
-        ("p.svg", ("--objective", "step"), "E0708.*has no --objective"),
-        ("p.svg", ("--max-plastic-per-core", 9), "E0708.*has no --max-plastic-per-core"),
-        ("p.txt", (), "E0802.*no picture can be written as `.txt`"),
-    ],
-)
-def test_trade_offs_are_refused_before_any_work(
-    tmp_path: Path, name: str, options: tuple[object, ...], message: str
-) -> None:
-    file = tmp_path / name
-    text = refused("plain", "--chip", "loihi1", "--pareto", file, *options)
-    assert re.search(message, text)
-    assert not file.exists()
