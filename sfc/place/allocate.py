@@ -29,8 +29,11 @@ from sfc.place.manual import chosen
 from sfc.place.pack import DoesNotFit
 from sfc.place.placement import Placement
 from sfc.place.search import Overfull, Task, fewest, packings, plain
-from sfc.place.traffic import traffic
+from sfc.place.traffic import pulls, traffic
 from sfc.place.uses import core_uses
+
+_MOST_CELLS = 3 * 10**7
+"""Most populations times steps of a frame, for each of which spikes are counted."""
 
 _SPREADS = 12
 """Numbers of cores that are tried for a short step, in equal ratios."""
@@ -70,8 +73,8 @@ def allocate(
         activity: of the neurons; by default as the phase analysis predicts.
 
     Raises:
-        SfcError: E1007 to E1010, the chip does not hold it; E0303, it has real weights; E0708, it
-            has no populations.
+        SfcError: E1007 to E1010, the chip does not hold it; E0303, it has real weights; E0306, its
+            frames are too long; E0708, it has no populations.
     """
     most = min(cores or chip.cores * chip.most_chips, chip.cores * (chips or chip.most_chips))
     work = _work(circuit, chip, objective, seed, most, activity)
@@ -129,6 +132,12 @@ def _work(
     refuse_real_weights(circuit)
     if not circuit.populations:
         fail("E0708", f"`{circuit.name}` has no populations: there is nothing to place")
+    cells = len(circuit.populations) * (circuit.schedule.frame_length or 1)
+    if cells > _MOST_CELLS:
+        message = (
+            f"populations times steps of a frame are {cells:,}; at most {_MOST_CELLS:,} can be"
+        )
+        fail("E0306", f"{message} placed", help="make frames shorter, or join populations")
     lists = _lists(circuit, chip)
     made = groups(circuit, chip, lists)
     active = activity or predicted(circuit)
@@ -229,7 +238,15 @@ class _Work:
 
     def _task(self, space: Room, full: Room, entries: int) -> Task:
         return Task(
-            self.circuit, self.chip, self.lists, self.groups, space, full, entries, self.seed
+            self.circuit,
+            self.chip,
+            self.lists,
+            self.groups,
+            space,
+            full,
+            entries,
+            self.seed,
+            pulls(self.circuit, self.groups, self.activity),
         )
 
     def capped(self, plastic_cap: int) -> Allocation:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sfc.place.cores import Core, Part, Room, words_of
 from sfc.place.demand import Group
+
+Pulls = Mapping[tuple[int, int], float]
 
 
 class DoesNotFit(Exception):
@@ -64,6 +67,8 @@ class Packer:
         outgoing: what the spikes of neurons take.
         worth: of what an empty core holds: less of a group is not cut off to fill a core.
         window: last cores that are tried before a new one is taken.
+        pulls: spikes that two groups send each other, by their numbers, where these are to lie
+            together if they can.
         cores: so far.
     """
 
@@ -71,6 +76,7 @@ class Packer:
     outgoing: Outgoing
     worth: float
     window: int
+    pulls: Pulls = field(default_factory=dict)
     cores: list[Core] = field(default_factory=list)
 
     def add(self, group: Group, first: int = 0, *, balanced: bool = False) -> None:
@@ -103,7 +109,12 @@ class Packer:
         rest = Part(group, first, group.size)
         entries = self.outgoing(rest)
         holding = (core for core in open_cores if core.lacks(rest, entries) is None)
-        core = _best(holding, lambda core: -_use(core, rest, entries), balanced)
+
+        def worth(core: Core) -> tuple[float, float]:
+            pull = sum(self.pulls.get((group.number, other), 0.0) for other in core.groups)
+            return pull, -_use(core, rest, entries)
+
+        core = _best(holding, worth, balanced)
         return None if core is None else self._put(core, rest)
 
     def _cut(self, worthy: list[Core], group: Group, first: int, balanced: bool) -> Part | None:
@@ -152,7 +163,7 @@ class Packer:
         return low
 
 
-def _best(cores: Iterable[Core], worth: Callable[[Core], float], balanced: bool) -> Core | None:
+def _best(cores: Iterable[Core], worth: Callable[[Core], Any], balanced: bool) -> Core | None:
     """Returns the core of most worth, or the first one unless cores are to be balanced."""
     return max(cores, key=worth, default=None) if balanced else next(iter(cores), None)
 

@@ -18,7 +18,7 @@ from sfc.place.cores import Core, Part, Room
 from sfc.place.demand import Group, fanouts
 from sfc.place.lists import Lists
 from sfc.place.manual import Chosen, chosen
-from sfc.place.pack import DoesNotFit, Outgoing, Packer
+from sfc.place.pack import DoesNotFit, Outgoing, Packer, Pulls
 
 _SLACKS = (0.03, 0.06, 0.1, 0.01, 0.2, 0.4)
 """By how much a core may be fuller than the mean with what fills the most of it."""
@@ -51,6 +51,7 @@ class Task:
         full: what a core really has, for neurons on cores that their author chose.
         entries: that an outgoing axon takes.
         seed: of the orders that are tried.
+        pulls: see `sfc.place.pack.Packer`.
     """
 
     circuit: Circuit
@@ -61,6 +62,7 @@ class Task:
     full: Room
     entries: int
     seed: int
+    pulls: Pulls
 
 
 def fewest(task: Task, at_least: int) -> list[Core]:
@@ -110,8 +112,9 @@ def packings(task: Task, at_least: int) -> Iterator[list[Core]]:
     first = plain(task)
     yield first
     for way in _tries(task, at_least, max(len(first), at_least + 4)):
-        with suppress(DoesNotFit, Overfull):
-            yield _settled(task, way)
+        for is_pulled in (True, False):
+            with suppress(DoesNotFit, Overfull):
+                yield _settled(task, replace(way, is_pulled=is_pulled))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +126,14 @@ class _Way:
         cores: to reach, with the heavy groups spread over all of them; 0 to fill one after another.
         slack: how much fuller than the mean a core may be.
         disorder: number of a random change of the order of groups; 0 for none.
+        is_pulled: whether groups go where those lie that they exchange spikes with.
     """
 
     worth: float
     cores: int = 0
     slack: float = 0.0
     disorder: int = 0
+    is_pulled: bool = False
 
 
 _PLAIN = (_Way(1.0), _Way(0.4), _Way(0.1))
@@ -180,7 +185,11 @@ def _generous(task: Task, known: Mapping[str, NDArray[np.int64]]) -> Outgoing:
 
 def _packed(task: Task, way: _Way, outgoing: Outgoing) -> list[Core]:
     packer = Packer(
-        task.room, outgoing, way.worth, max(_OPEN_CORES, _OPEN_WORK // len(task.groups))
+        task.room,
+        outgoing,
+        way.worth,
+        max(_OPEN_CORES, _OPEN_WORK // len(task.groups)),
+        task.pulls if way.is_pulled else {},
     )
     left = _fixed(task, packer)
     order = _ordered(task, left, outgoing, way.disorder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sfc.chips.chip import Chip
 from sfc.ir.circuit import Circuit
 from sfc.place.activity import Activity
+from sfc.place.demand import Group
 from sfc.place.flows import flows
 from sfc.place.mesh import positions
 from sfc.place.placement import Piece
@@ -101,6 +102,21 @@ def traffic(
     found, places = np.unique(np.concatenate(keys), return_inverse=True)
     total = np.bincount(places.ravel(), np.concatenate(spikes), len(found))
     return Traffic(found // width, found % width, total.astype(np.float64))
+
+
+def pulls(
+    circuit: Circuit, groups: Sequence[Group], activity: Activity
+) -> dict[tuple[int, int], float]:
+    """Returns the spikes that two groups send each other in a sample, by their numbers."""
+    of_population = {p.name: group.number for group in groups for p in group.populations}
+    found: dict[tuple[int, int], float] = {}
+    for projection in circuit.projections.values():
+        if projection.source in of_population:
+            ends = of_population[projection.source], of_population[projection.target]
+            spikes = float(activity.spikes[projection.source].sum())
+            for pair in (ends, ends[::-1]):
+                found[pair] = found.get(pair, 0.0) + spikes
+    return found
 
 
 def output_axons(
