@@ -79,14 +79,18 @@ def build(
 
 
 def _report(allocation: Allocation) -> dict[str, bytes]:
-    """Returns the files of a bundle that tell of an allocation."""
+    """Returns the files that tell of an allocation: with a page, if there are not too many cores."""
     from sfc.report.allocation_data import allocation_data
-    from sfc.report.allocation_page import page
+    from sfc.report.allocation_page import MOST_PLACES, core_places, page
     from sfc.report.allocation_reader import report_of
 
     record = allocation_data(allocation)
     text = json.dumps(record, indent=1)
-    return {ALLOCATION: f"{text}\n".encode(), ALLOCATION_PAGE: page(report_of(record)).encode()}
+    files = {ALLOCATION: f"{text}\n".encode()}
+    report = report_of(record)
+    if core_places(report) <= MOST_PLACES:
+        files[ALLOCATION_PAGE] = page(report).encode()
+    return files
 
 
 def load_bundle(folder: str | Path, *, engine: str = DEFAULT_ENGINE) -> Simulator:

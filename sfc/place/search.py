@@ -6,11 +6,10 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
 from math import ceil
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sfc.chips.chip import Chip
 from sfc.ir.circuit import Circuit
@@ -36,7 +35,7 @@ _TRIED_WORK = 20_000
 """Work of all tries together: parts times cores, and a thousand synapses that are looked at."""
 
 _ROUNDS = 12
-"""Passes in which the entries for outgoing axons settle: each cut of a target adds to them."""
+"""Passes in which the entries for outgoing axons should settle: cuts of targets add to them."""
 
 _MOST_TRIES = 24
 
@@ -156,18 +155,21 @@ def _tries(task: Task, at_least: int, reached: int) -> Iterator[_Way]:
 
 
 def _settled(task: Task, way: _Way) -> list[Core]:
-    """Packs again and again until neurons have the axons that the cuts of their targets ask for."""
+    """Packs again and again until neurons have the axons that the cuts of their targets ask for.
+
+    Each neuron first gets as many as the last cuts asked for, then as any did, then twice as many;
+    at last it has them, or fits no core.
+    """
     given = {name: np.zeros(p.size, np.int64) for name, p in task.circuit.populations.items()}
-    for turn in range(_ROUNDS):
+    for turn in count():
         cores = _packed(task, way, Outgoing.of(given, task.entries))
         needed = fanouts(task.circuit, task.lists.values(), cuts(cores))
         if _suffices(cores, Outgoing.of(needed, task.entries)):
-            return cores
-        if turn < _ROUNDS // 2:
-            given = needed
-        else:
-            given = {name: np.maximum(given[name], needed[name]) for name in given}
-    return _packed(task, way, _generous(task, given))
+            break
+        if turn >= _ROUNDS // 2:
+            needed = {name: np.maximum(given[name], needed[name]) for name in given}
+        given = {name: needed[name] * (2 if turn >= _ROUNDS else 1) for name in given}
+    return cores
 
 
 def _suffices(cores: Iterable[Core], outgoing: Outgoing) -> bool:
@@ -176,11 +178,6 @@ def _suffices(cores: Iterable[Core], outgoing: Outgoing) -> bool:
         core.room.output_axons is None or sum(map(outgoing, core.parts)) <= core.room.output_axons
         for core in cores
     )
-
-
-def _generous(task: Task, known: Mapping[str, NDArray[np.int64]]) -> Outgoing:
-    """Returns axons for twice as many lists, where packing did not settle."""
-    return Outgoing.of({name: 2 * counts for name, counts in known.items()}, task.entries)
 
 
 def _packed(task: Task, way: _Way, outgoing: Outgoing) -> list[Core]:

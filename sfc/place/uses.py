@@ -38,10 +38,15 @@ def core_uses(
     order = np.argsort(numbers).tolist()
     cores, numbers = [cores[k] for k in order], sorted(numbers)
     entries = output_axons(circuit, _by_population(cores, numbers), chip)
-    return tuple(
+    uses = tuple(
         _use(core, number, entries.get(number, 0))
         for core, number in zip(cores, numbers, strict=True)
     )
+    for use in uses:
+        for name, used in use.used.items():
+            limit = use.available[name]
+            assert limit is None or used <= limit, f"core {use.number}: {used} {name} of {limit}"
+    return uses
 
 
 def _pieces(core: Core, number: int) -> tuple[Piece, ...]:

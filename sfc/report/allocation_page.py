@@ -24,22 +24,27 @@ from sfc.report.allocation_sheets import (
 from sfc.report.allocation_words import made
 from sfc.report.document import document, html
 
-_MOST_CORES = 2**15
+MOST_PLACES = 2**15
 """Places for cores that a page draws, used or not."""
+
+
+def core_places(report: AllocationReport) -> int:
+    """Returns the places for cores that a page of an allocation has."""
+    if not report.chip.mesh:
+        return report.chips_used * report.chip.cores
+    columns, rows = report.chip.mesh
+    return report.chips_used * columns * rows * report.chip.cores_per_tile
 
 
 def page(report: AllocationReport) -> str:
     """Draws an allocation as an HTML page that needs nothing else.
 
     Raises:
-        SfcError: E0306, there is too much to be drawn.
+        SfcError: E0306, there are more than `MOST_PLACES` places for cores.
     """
-    places = report.chips_used * report.chip.cores
-    if report.chip.mesh:
-        columns, rows = report.chip.mesh
-        places = report.chips_used * columns * rows * report.chip.cores_per_tile
-    if places > _MOST_CORES:
-        message = f"{report.chips_used:,} chips have {places:,} cores; a page draws {_MOST_CORES:,}"
+    places = core_places(report)
+    if places > MOST_PLACES:
+        message = f"{report.chips_used:,} chips have {places:,} cores; a page draws {MOST_PLACES:,}"
         fail("E0306", message, help="`sfc report` without --html prints tables, --json everything")
     name = f"{report.circuit} on {report.chip.title}"
     body = [
