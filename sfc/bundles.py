@@ -79,7 +79,7 @@ def build(
 
 
 def _report(allocation: Allocation) -> dict[str, bytes]:
-    """Returns the files that tell of an allocation: with a page, if there are not too many cores."""
+    """Returns the files that tell of an allocation; a page where cores are few enough."""
     from sfc.report.allocation_data import allocation_data
     from sfc.report.allocation_page import MOST_PLACES, core_places, page
     from sfc.report.allocation_reader import report_of
