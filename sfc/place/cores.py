@@ -58,7 +58,7 @@ class Room:
             "compartment_profiles": self.profiles,
             "threshold_profiles": self.thresholds,
             "synapse_formats": self.formats,
-            "delay_slots": None if self.delay is None else 1 << self.delay.bit_length(),
+            "delay_slots": None if self.delay is None else delay_slots(self.delay, self.slots),
         }
         if self.memory_bytes is not None:
             found["memory_bytes"] = self.memory_bytes
