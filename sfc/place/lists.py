@@ -119,9 +119,16 @@ def _written(
     return formats(chip, field, projection.delay, tag_bits, learning)
 
 
+def _shorter(lists: int, count: int, near: int, far: int, dense: Format, sparse: Format) -> Take:
+    """Returns what so many lists and synapses take, given their words dense and sparse."""
+    if near < far:
+        return Take(lists, count, near, far, dense, sparse)
+    return Take(lists, count, far, far, sparse, sparse)
+
+
 @dataclass(frozen=True, slots=True)
-class _Block:
-    """Every source to every target."""
+class _Uniform:
+    """A pattern that is a word: rows are the source neurons that it joins, columns the targets."""
 
     projection: Projection
     learns: bool
@@ -130,55 +137,48 @@ class _Block:
     dense: Format
     sparse: Format
 
-    def take(self, first: int, stop: int) -> Take:
+    def _within(self, first: int, stop: int) -> tuple[int, int]:
+        """Returns the range of columns whose targets are first..stop-1."""
         low, high = np.searchsorted(self.columns, (first, stop)).tolist()
-        count = high - low
-        if not count or not len(self.rows):
+        return low, high
+
+
+class _Block(_Uniform):
+    """Every source to every target."""
+
+    __slots__ = ()
+
+    def take(self, first: int, stop: int) -> Take:
+        low, high = self._within(first, stop)
+        count, lists = high - low, len(self.rows)
+        if not count or not lists:
             return Take(0, 0, 0, 0, self.dense, self.sparse)
-        lists = len(self.rows)
-        width = int(self.columns[high - 1]) + 1 - first
+        near = lists * self.dense.words(int(self.columns[high - 1]) + 1 - first)
         far = lists * self.sparse.words(count)
-        near = lists * self.dense.words(width)
-        is_dense = near < far
-        return Take(
-            lists,
-            lists * count,
-            near if is_dense else far,
-            far,
-            self.dense if is_dense else self.sparse,
-            self.sparse,
-        )
+        return _shorter(lists, lists * count, near, far, self.dense, self.sparse)
 
     def senders(self, first: int, stop: int) -> NDArray[np.intp]:
-        low, high = np.searchsorted(self.columns, (first, stop)).tolist()
+        low, high = self._within(first, stop)
         return self.rows if low < high else self.rows[:0]
 
     def least_words(self) -> int:
         return len(self.rows) * self.dense.least_words(len(self.columns))
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
+class _Pairs(_Uniform):
     """One to one: lists of one synapse."""
 
-    projection: Projection
-    learns: bool
-    rows: NDArray[np.intp]
-    columns: NDArray[np.intp]
-    dense: Format
-    sparse: Format
+    __slots__ = ()
 
     def take(self, first: int, stop: int) -> Take:
-        low, high = np.searchsorted(self.columns, (first, stop)).tolist()
+        low, high = self._within(first, stop)
         lists = high - low
         near = int(self.dense.words(self.columns[low:high] + 1 - first).sum())
         far = lists * self.sparse.words(1)
-        is_dense = near < far
-        best = self.dense if is_dense else self.sparse
-        return Take(lists, lists, min(near, far), far, best, self.sparse)
+        return _shorter(lists, lists, near, far, self.dense, self.sparse)
 
     def senders(self, first: int, stop: int) -> NDArray[np.intp]:
-        low, high = np.searchsorted(self.columns, (first, stop)).tolist()
+        low, high = self._within(first, stop)
         return self.rows[low:high]
 
     def least_words(self) -> int:
@@ -216,15 +216,8 @@ class _Synapses:
         last[sources] = targets
         far = int(self._sparse.words(counts[reached]).sum())
         near = int(self._dense.words(last[reached] + 1 - first).sum())
-        is_dense = self._is_simple and near < far
-        return Take(
-            len(reached),
-            len(sources),
-            near if is_dense else far,
-            far,
-            self._dense if is_dense else self._sparse,
-            self._sparse,
-        )
+        near = near if self._is_simple else far
+        return _shorter(len(reached), len(sources), near, far, self._dense, self._sparse)
 
     def senders(self, first: int, stop: int) -> NDArray[np.intp]:
         return np.flatnonzero(np.bincount(self._within(first, stop)[0]))
