@@ -134,10 +134,9 @@ def _work(
         fail("E0708", f"`{circuit.name}` has no populations: there is nothing to place")
     cells = len(circuit.populations) * (circuit.schedule.frame_length or 1)
     if cells > _MOST_CELLS:
-        message = (
-            f"populations times steps of a frame are {cells:,}; at most {_MOST_CELLS:,} can be"
-        )
-        fail("E0306", f"{message} placed", help="make frames shorter, or join populations")
+        found = f"populations times steps of a frame are {cells:,}"
+        message = f"{found}; at most {_MOST_CELLS:,} can be placed"
+        fail("E0306", message, help="make frames shorter, or join populations")
     lists = _lists(circuit, chip)
     made = groups(circuit, chip, lists)
     active = activity or predicted(circuit)
@@ -246,7 +245,7 @@ class _Work:
             full,
             entries,
             self.seed,
-            pulls(self.circuit, self.groups, self.activity),
+            pulls(self.circuit, self.groups, self.activity) if self.objective == "traffic" else {},
         )
 
     def capped(self, plastic_cap: int) -> Allocation:

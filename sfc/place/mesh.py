@@ -16,9 +16,6 @@ from sfc.chips.chip import Chip
 
 Numbers = NDArray[np.int64]
 
-_MOST_SEARCHED = 1500
-"""Cores up to which exchanges are tried; more lie in the order in which they were packed."""
-
 _MOST_EXCHANGES = 4000
 
 
@@ -54,7 +51,7 @@ def numbered(
         chip: whose cores they are.
         wanted: numbers that an author chose; None for cores that may lie anywhere.
         between: spikes between packed cores, (cores, cores), symmetric; None if there are too many
-            to look at.
+            to look at, which then lie in the order in which they were packed.
     """
     taken = {number for number in wanted if number is not None}
     order = nearest_first(chip)
@@ -62,7 +59,7 @@ def numbered(
     free = (c * chip.cores + k for c in range(chips) for k in order)
     usable = (number for number in free if number not in taken)
     numbers = [next(usable) if number is None else number for number in wanted]
-    if between is None or len(numbers) > _MOST_SEARCHED:
+    if between is None:
         return numbers
     movable = np.array([number is None for number in wanted])
     found = _exchanged(np.array(numbers), movable, between, distances(chip, numbers))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from sfc.place.activity import Activity
 from sfc.place.allocation import CoreUse
 from sfc.place.cores import WORD_BYTES, Core, delay_slots, formats_of, placed, words_of
 from sfc.place.mesh import numbered
-from sfc.place.placement import Piece
+from sfc.place.placement import Piece, Placement
 from sfc.place.traffic import output_axons, traffic
 
 _MATRIX_CORES = 1500
@@ -32,12 +32,12 @@ def core_uses(
     """
     between = None
     if len(cores) <= _MATRIX_CORES:
-        packed = _by_population(cores, range(len(cores)))
+        packed = _by_population(chip, cores, range(len(cores)))
         between = traffic(circuit, packed, activity).matrix(len(cores))
     numbers = numbered(chip, [core.number for core in cores], between)
     order = np.argsort(numbers).tolist()
     cores, numbers = [cores[k] for k in order], sorted(numbers)
-    entries = output_axons(circuit, _by_population(cores, numbers), chip)
+    entries = output_axons(circuit, _by_population(chip, cores, numbers), chip)
     uses = tuple(
         _use(core, number, entries.get(number, 0))
         for core, number in zip(cores, numbers, strict=True)
@@ -57,15 +57,12 @@ def _pieces(core: Core, number: int) -> tuple[Piece, ...]:
     )
 
 
-def _by_population(cores: Sequence[Core], numbers: Sequence[int]) -> dict[str, tuple[Piece, ...]]:
-    """Returns the pieces by population, in the order of their neurons."""
-    found: dict[str, list[Piece]] = {}
-    for core, number in zip(cores, numbers, strict=True):
-        for piece in _pieces(core, number):
-            found.setdefault(piece.population, []).append(piece)
-    return {
-        name: tuple(sorted(pieces, key=lambda piece: piece.first)) for name, pieces in found.items()
-    }
+def _by_population(
+    chip: Chip, cores: Sequence[Core], numbers: Sequence[int]
+) -> Mapping[str, tuple[Piece, ...]]:
+    pairs = zip(cores, numbers, strict=True)
+    pieces = tuple(piece for core, number in pairs for piece in _pieces(core, number))
+    return Placement(chip.name, pieces).of_population()
 
 
 def _use(core: Core, number: int, entries: int) -> CoreUse:
