@@ -95,12 +95,11 @@ class Packer:
         open_cores = [core for core in tried if not core.groups & group.apart]
         worthy = list(open_cores)
         while first < group.size:
-            part = (
-                self._whole(open_cores, group, first, balanced)
-                or self._cut(worthy, group, first, balanced)
-                or self._on_new(group, first)
-            )
-            first = part.stop
+            part = self._whole(open_cores, group, first, balanced)
+            if part is None:
+                most = self.most(Core(self.room), group, first)
+                part = self._cut(worthy, group, first, most, balanced)
+            first = (part or self._on_new(group, first, most)).stop
 
     def _whole(
         self, open_cores: list[Core], group: Group, first: int, balanced: bool
@@ -117,12 +116,13 @@ class Packer:
         core = _best(holding, worth, balanced)
         return None if core is None else self._put(core, rest)
 
-    def _cut(self, worthy: list[Core], group: Group, first: int, balanced: bool) -> Part | None:
+    def _cut(
+        self, worthy: list[Core], group: Group, first: int, most: int, balanced: bool
+    ) -> Part | None:
         """Puts some neurons of a group on an open core, if one holds enough of them.
 
-        Those that do not are taken off the list.
+        Those that do not are taken off the list. An empty core holds `most`.
         """
-        most = self.most(Core(self.room), group, first)
         least = Part(group, first, min(group.size, first + max(1, int(self.worth * most))))
         entries = self.outgoing(least)
         if balanced:
@@ -135,9 +135,8 @@ class Packer:
             return None
         return self._put(core, Part(group, first, first + self.most(core, group, first)))
 
-    def _on_new(self, group: Group, first: int) -> Part:
-        """Puts the next neurons of a group on a core of their own."""
-        most = self.most(Core(self.room), group, first)
+    def _on_new(self, group: Group, first: int, most: int) -> Part:
+        """Puts the next neurons of a group, `most` of them, on a core of their own."""
         if not most:
             one = Part(group, first, first + 1)
             lacking = Core(self.room).lacks(one, self.outgoing(one))
